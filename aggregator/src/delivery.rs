@@ -1,0 +1,22 @@
+//! Letters out: which way a letter goes (pure), and the worker that leases, delivers and settles.
+
+use async_trait::async_trait;
+use store::outbox::Letter;
+
+/// How a delivery ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivered {
+    /// It arrived.
+    Yes,
+    /// Try again later.
+    Later(String),
+    /// It will never arrive.
+    Never(String),
+}
+
+/// A way out of the house.
+#[async_trait]
+pub trait Channel: Send + Sync {
+    /// Delivers one letter; called twice with one letter it must do no harm.
+    async fn deliver(&self, letter: &Letter) -> Delivered;
+}

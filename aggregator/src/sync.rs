@@ -1,0 +1,37 @@
+//! Keeping mirrors as their sources are: what to do (pure), when next (pure), and the shell that does it.
+
+use calendar::collection::CollectionName;
+use serde::{Deserialize, Serialize};
+
+/// What is known of a link, kept in the store (table `links`, key owner, source) and shown as its status.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LinkState {
+    /// The provider's cursor.
+    pub cursor: Option<String>,
+    /// Last time an answer came and was applied, UTC seconds.
+    pub last_good: Option<i64>,
+    /// Last try, UTC seconds.
+    pub last_try: Option<i64>,
+    /// When it is due next, UTC seconds.
+    pub due: i64,
+    /// Failures in a row.
+    pub failures: u32,
+    /// Why the last try failed, for a person, with the remedy; `None` if it did not.
+    pub error: Option<String>,
+    /// Events in the mirror.
+    pub events: usize,
+    /// Changes of the last sync that changed anything: added, changed, removed.
+    pub last_changes: (usize, usize, usize),
+    /// What was read around: name of the warning, line, detail.
+    pub warnings: Vec<String>,
+    /// A listing that fell to nothing and waits for a second equal answer: its cursor.
+    pub suspect: Option<String>,
+    /// The zone that the feed names.
+    pub zone: Option<String>,
+}
+
+/// The mirror of a source.
+pub fn mirror_of(owner: &str, source: &str) -> CollectionName {
+    CollectionName::new(owner, source)
+}

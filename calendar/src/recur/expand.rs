@@ -1,0 +1,1 @@
+//! Bounded lazy expansion of one rule on the local clock, without zones.

@@ -1,0 +1,1 @@
+//! RRULE as a value (RFC 5545 §3.3.10).

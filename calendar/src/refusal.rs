@@ -1,0 +1,77 @@
+//! Why a calendar says no: the closed list that every storey speaks. Protocol-neutral; each door translates it once.
+
+use crate::collection::{ObjectName, Privilege};
+
+/// A reason to refuse.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The caller lacks a privilege on the resource.
+    #[error("this needs the privilege {0:?}")]
+    NotPermitted(Privilege),
+    /// There is no such resource.
+    #[error("there is no such resource")]
+    NotFound,
+    /// The parent does not exist.
+    #[error("the parent collection does not exist")]
+    NoParent,
+    /// Something is there already.
+    #[error("there is something already")]
+    Exists,
+    /// A condition on the entity tag does not hold.
+    #[error("the resource is not at the version that was named")]
+    TagMismatch,
+    /// Another object of the collection has this UID.
+    #[error("the UID is already that of {0}")]
+    UidConflict(ObjectName),
+    /// The text is not a valid calendar object.
+    #[error("line {line}: {property}: {reason}")]
+    NotValidObject {
+        /// The line, from 1.
+        line: u32,
+        /// The property or component.
+        property: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The text is not text/calendar.
+    #[error("only text/calendar is kept here")]
+    NotCalendarData,
+    /// The collection does not take this kind of component.
+    #[error("this calendar takes no {0}")]
+    UnsupportedComponent(String),
+    /// More octets than the limit.
+    #[error("more than {limit} octets")]
+    TooLarge {
+        /// The limit, in octets.
+        limit: usize,
+    },
+    /// More instances than the limit.
+    #[error("more than {limit} instances")]
+    TooManyInstances {
+        /// The limit.
+        limit: usize,
+    },
+    /// The collection is made by the server and stays as it is.
+    #[error("this collection is kept by the server: {0}")]
+    Protected(&'static str),
+    /// The sync-token is not of this collection, or older than its log.
+    #[error("the sync-token is not valid any more")]
+    SyncTokenExpired,
+    /// It moved too often while we were thinking.
+    #[error("too many changes at once; try again")]
+    Contended,
+    /// The booking is refused: the reason's name (`slot_taken` …) and a sentence.
+    #[error("{name}: {reason}")]
+    NotBookable {
+        /// The reason's name.
+        name: &'static str,
+        /// For a person.
+        reason: String,
+    },
+    /// The store is full.
+    #[error("there is no room left on the disk")]
+    Full,
+    /// The store failed; nothing was changed.
+    #[error("the store cannot answer just now: {0}")]
+    Unavailable(String),
+}

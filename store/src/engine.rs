@@ -1,0 +1,82 @@
+//! The port below everything: an ordered map from octets to octets with one writing primitive.
+
+use async_trait::async_trait;
+
+// pub mod memory; pub mod redb; pub mod sled;
+
+/// The commit in which a key was last written; 0 for a key that is not there.
+pub type Version = u64;
+
+/// A value and the commit that wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versioned {
+    /// The value.
+    pub value: Vec<u8>,
+    /// Its version, never 0.
+    pub version: Version,
+}
+
+/// A key with its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The key.
+    pub key: Vec<u8>,
+    /// The value.
+    pub value: Vec<u8>,
+    /// Its version.
+    pub version: Version,
+}
+
+/// One atomic change: applied whole if everything that was seen is as it was, else not at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Commit {
+    /// Keys with the version seen; 0: was not there.
+    pub expect: Vec<(Vec<u8>, Version)>,
+    /// Keys with their new value; `None`: removed. A key stands here at most once.
+    pub write: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+}
+
+/// What became of a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// Applied and durable; the version of all that it wrote.
+    At(Version),
+    /// Something that was seen has moved; nothing was written.
+    SeenHasMoved,
+}
+
+/// The world failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EngineError {
+    /// No room on the disk; nothing was written.
+    #[error("there is no room left on the disk")]
+    Full,
+    /// The store is damaged: stop, and restore.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
+    /// Another program has it open.
+    #[error("the store is in use by another process: {0}")]
+    InUse(String),
+    /// Anything else of the operating system or the network.
+    #[error("{0}")]
+    Io(String),
+}
+
+/// An ordered map with conditional commits.
+#[async_trait]
+pub trait Engine: Send + Sync + 'static {
+    /// `redb`, `sled`, `memory` …
+    fn name(&self) -> &'static str;
+
+    /// The value of `key`.
+    async fn get(&self, key: &[u8]) -> Result<Option<Versioned>, EngineError>;
+
+    /// Up to `limit` entries with `from <= key < to`, in order of their keys (octet-wise). One consistent moment.
+    async fn scan(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Entry>, EngineError>;
+
+    /// Applies `commit` whole or not at all; durable when it returns `At`.
+    async fn commit(&self, commit: Commit) -> Result<Committed, EngineError>;
+
+    /// A hint that something was committed: the number of the newest commit. Never a promise.
+    fn watch(&self) -> tokio::sync::watch::Receiver<Version>;
+}

@@ -1,0 +1,35 @@
+//! An ordered map with conditional commits, and the objects, change log, busy index, outbox, links and principals kept in it.
+
+pub mod busy_index;
+pub mod change_log;
+pub mod collections;
+pub mod commit;
+pub mod engine;
+pub mod key;
+pub mod objects;
+pub mod outbox;
+pub mod records;
+pub mod table;
+
+use std::sync::Arc;
+
+pub use commit::Change;
+pub use engine::{Committed, Engine, EngineError};
+
+/// What is kept, over one engine.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) engine: Arc<dyn Engine>,
+}
+
+impl Store {
+    /// A store over `engine`.
+    pub fn new(engine: Arc<dyn Engine>) -> Self {
+        Self { engine }
+    }
+
+    /// The engine, for backups, checks and tests of the contract.
+    pub fn engine(&self) -> &Arc<dyn Engine> {
+        &self.engine
+    }
+}

@@ -1,0 +1,1 @@
+//! Typed rows over keys and values.
