@@ -1,5 +1,7 @@
 //! Letters out: which way a letter goes (pure), and the worker that leases, delivers and settles.
 
+pub mod mail;
+
 use async_trait::async_trait;
 use store::outbox::Letter;
 

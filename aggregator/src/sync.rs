@@ -35,3 +35,11 @@ pub struct LinkState {
 pub fn mirror_of(owner: &str, source: &str) -> CollectionName {
     CollectionName::new(owner, source)
 }
+
+/// Whoever can make an owner's mirrors fresh on demand (the puller; a test's stand-in).
+#[async_trait::async_trait]
+pub trait Freshen: Send + Sync {
+    /// Asks the owner's sources whose last good answer is older than `max_age_seconds`, all at once, sharing fetches
+    /// under way, and returns when they have answered or `deadline` has passed, whichever comes first.
+    async fn freshen(&self, owner: &str, max_age_seconds: i64, deadline: std::time::Duration);
+}

@@ -37,6 +37,8 @@ pub struct Desk {
     pub world: World,
     /// The hosts; replaced whole when the settings are read again.
     pub hosts: Arc<std::sync::RwLock<Arc<Vec<Host>>>>,
+    /// Makes the mirrors fresh before a booking is confirmed.
+    pub sources: Arc<dyn aggregator::sync::Freshen>,
     /// How to write to people.
     pub correspondence: Arc<Correspondence>,
 }
