@@ -7,16 +7,20 @@ use std::fmt;
 pub struct Address(String);
 
 impl Address {
-    /// Reads `mailto:Ada@Example.org`, a bare `ada@example.org`, or any other URI.
+    /// Reads `mailto:Ada@Example.org`, a bare `ada@example.org`, or any other URI; also with spaces, quotes or angle
+    /// brackets around it, as some writers have them.
     pub fn parse(text: &str) -> Self {
-        let text = text.trim();
-        let lower = text.to_ascii_lowercase();
-        if lower.starts_with("mailto:") {
-            Self(lower)
-        } else if lower.contains('@') && !lower.contains(':') && !lower.contains('/') {
-            Self(format!("mailto:{lower}"))
+        let bare = |text: &str| {
+            text.trim_matches(|edge: char| edge.is_whitespace() || "\"'<>".contains(edge)).to_owned()
+        };
+        let text = bare(text);
+        let is_mailto = text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
+        if is_mailto {
+            Self(format!("mailto:{}", bare(&text[7..]).to_ascii_lowercase()))
+        } else if text.contains('@') && !text.contains([':', '/']) {
+            Self(format!("mailto:{}", text.to_ascii_lowercase()))
         } else {
-            Self(text.to_owned())
+            Self(text)
         }
     }
 
@@ -34,5 +38,32 @@ impl Address {
 impl fmt::Display for Address {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_person_written_in_many_ways() {
+        let ada = Address::parse("mailto:ada@example.org");
+        for text in [
+            "MAILTO:Ada@Example.ORG",
+            " ada@example.org ",
+            "mailto: ada@example.org",
+            "'ada@example.org'",
+            "<ada@example.org>",
+        ] {
+            assert_eq!(Address::parse(text), ada, "{text}");
+        }
+        assert_eq!(ada.mail(), Some("ada@example.org"));
+    }
+
+    #[test]
+    fn other_uris_stay() {
+        for text in ["urn:uuid:A-1", "/principals/Ada/", "https://x.example/@Ada", ""] {
+            assert_eq!((Address::parse(text).as_str(), Address::parse(text).mail()), (text, None));
+        }
     }
 }

@@ -1,12 +1,18 @@
 //! iTIP messages as values: REQUEST, CANCEL, REPLY (RFC 5546 §3.2). Pure: what we hold and a message in, what we hold then out.
 
+mod inbound;
+mod outbound;
+
 use std::sync::Arc;
 
 use crate::address::Address;
 use crate::limits::Limits;
-use crate::object::CalendarObject;
+use crate::object::{CalendarObject, revision};
 use crate::text::TextError;
 use crate::time::Instant;
+
+pub use inbound::apply_reply;
+pub use outbound::{message_of, reply_of};
 
 /// METHOD (RFC 5546 §1.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +26,9 @@ pub enum Method {
 }
 
 impl Method {
+    /// All that are known here.
+    pub const ALL: [Self; 3] = [Self::Request, Self::Cancel, Self::Reply];
+
     /// `REQUEST` and so on.
     pub const fn name(self) -> &'static str {
         match self {
@@ -53,8 +62,27 @@ impl Message {
     /// # Errors
     /// If it is not one calendar object with a METHOD that is known here.
     pub fn read(octets: Arc<[u8]>, limits: &Limits) -> Result<Self, TextError> {
-        let _ = (octets, limits);
-        todo!()
+        let object = CalendarObject::read(octets, limits)?;
+        let Some(property) = object.calendar().property("METHOD") else {
+            return Err(TextError::new(1, "METHOD", "METHOD is missing"));
+        };
+        let name = property.value.trim();
+        let method = Method::ALL.into_iter().find(|method| method.name().eq_ignore_ascii_case(name));
+        let Some(method) = method else {
+            return Err(TextError::new(property.line, "METHOD", format!("METHOD:{name} is not known here")));
+        };
+        let mut attendees: Vec<Address> = Vec::new();
+        for property in object.components().flat_map(|component| component.properties_named("ATTENDEE")) {
+            let address = Address::parse(&property.value);
+            if !attendees.contains(&address) {
+                attendees.push(address);
+            }
+        }
+        let organizer = object.components().find_map(|component| component.property("ORGANIZER"));
+        let organizer = organizer.map(|property| Address::parse(&property.value));
+        let first = object.master().or_else(|| object.components().next());
+        let (sequence, stamp) = first.map(revision).unwrap_or_default();
+        Ok(Self { method, object, organizer, attendees, sequence, stamp })
     }
 }
 
@@ -75,24 +103,9 @@ pub enum NotApplied {
     NotTheOrganizer(Address),
 }
 
-/// What `held` becomes when `reply` is applied: only the ATTENDEE's PARTSTAT changes, the rest stays octet for octet.
-///
-/// # Errors
-/// [`NotApplied`] with the reason.
-pub fn apply_reply(held: &CalendarObject, reply: &Message) -> Result<Arc<[u8]>, NotApplied> {
-    let _ = (held, reply);
-    todo!()
-}
-
-/// A message with `method` made of an event that is held, to all its attendees: the object with METHOD, DTSTAMP `now`,
-/// for CANCEL with STATUS:CANCELLED and SEQUENCE + 1; without VALARM.
-pub fn message_of(held: &CalendarObject, method: Method, now: Instant) -> String {
-    let _ = (held, method, now);
-    todo!()
-}
-
-/// A REPLY in which `attendee` answers `partstat` to the request that `held` came by.
-pub fn reply_of(held: &CalendarObject, attendee: &Address, partstat: &str, now: Instant) -> Option<String> {
-    let _ = (held, attendee, partstat, now);
-    todo!()
+/// `accepted` as `ACCEPTED`, with nothing in it that a parameter value cannot hold.
+fn partstat_token(partstat: &str) -> String {
+    let token: String =
+        partstat.chars().filter(|each| each.is_ascii_alphanumeric() || *each == '-').collect();
+    if token.is_empty() { "NEEDS-ACTION".to_owned() } else { token.to_ascii_uppercase() }
 }

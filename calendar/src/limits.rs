@@ -19,6 +19,13 @@ pub struct Limits {
     pub attendees_max: usize,
 }
 
+impl Limits {
+    /// Content lines of one text.
+    pub const LINES_MAX: usize = 2_000_000;
+    /// Different TZIDs in one calendar object resource.
+    pub const ZONES_MAX: usize = 250;
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

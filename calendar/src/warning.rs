@@ -13,6 +13,21 @@ pub struct Warning {
     pub detail: String,
 }
 
+/// Characters of [`Warning::detail`] at most.
+const DETAIL_CHARACTERS_MAX: usize = 60;
+
+impl Warning {
+    /// A warning about `detail`, shortened, of line `line`.
+    pub fn new(kind: WarningKind, line: u32, detail: &str) -> Self {
+        let detail = detail.trim();
+        let mut short: String = detail.chars().take(DETAIL_CHARACTERS_MAX).collect();
+        if short.len() < detail.len() {
+            short.push('…');
+        }
+        Self { kind, line, detail: short }
+    }
+}
+
 macro_rules! warning_kinds {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+) => {
         /// The closed list of repairs.
@@ -38,6 +53,14 @@ warning_kinds! {
     BareLineFeed = "bare-line-feed",
     /// Text is not UTF-8; read as windows-1252.
     NotUtf8 = "not-utf-8",
+    /// Text is UTF-16; read as such.
+    Utf16 = "utf-16",
+    /// A fold stands inside a character; joined before decoding.
+    SplitCharacter = "split-character",
+    /// A parameter value holds a colon but has no quotes; the value begins where it makes sense.
+    UnquotedParameter = "unquoted-parameter",
+    /// A property that must be there is missing; read without it.
+    MissingProperty = "missing-property",
     /// A line has no colon; kept, not read.
     NotAContentLine = "not-a-content-line",
     /// END is missing or does not match; closed where its parent closes.
@@ -72,6 +95,8 @@ warning_kinds! {
     ExpansionLimit = "expansion-limit",
     /// An override has no master; it is a single event.
     OrphanOverride = "orphan-override",
+    /// An object passes a limit; it is left out of its feed.
+    LeftOut = "left-out",
     /// DATE and DATE-TIME are mixed between properties that must agree; each is read as what it is.
     MixedKinds = "mixed-kinds",
 }

@@ -1,10 +1,22 @@
 //! Time zones: a name or a VTIMEZONE becomes rules; a reading becomes an instant (RFC 5545 §3.2.19, §3.3.5).
+//!
+//! Two sources of rules: the IANA database (the system's, then the bundled one) and an object's own VTIMEZONE. Offsets
+//! are whole seconds east of UTC.
 
-use std::sync::Arc;
+mod definition;
+mod names;
+mod rule;
+mod write;
+
+use std::sync::{Arc, LazyLock};
+
+use jiff::Timestamp;
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone, TimeZoneDatabase};
 
 use crate::civil;
 use crate::component::Component;
 use crate::time::Instant;
+use definition::Definition;
 
 /// The rules by which local clocks run.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,33 +28,77 @@ pub struct Zone {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Rules {
-    Iana(jiff::tz::TimeZone),
+    /// A zone of the IANA database, or a fixed offset.
+    Known(TimeZone),
+    /// What a VTIMEZONE says.
+    Defined(Arc<Definition>),
+}
+
+/// A change of the offset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Change {
+    /// The first instant with the new offset.
+    at: Instant,
+    /// The offset until then, in seconds east of UTC.
+    before: i32,
+    /// The offset from then on.
+    after: i32,
+    /// Whether daylight saving time begins, rather than standard time.
+    daylight: bool,
+    /// The abbreviation used from then on, if it is known.
+    abbreviation: Option<String>,
 }
 
 impl Zone {
     /// UTC.
     pub fn utc() -> &'static Self {
-        todo!()
+        static UTC: LazyLock<Zone> =
+            LazyLock::new(|| Zone { name: Arc::from("UTC"), rules: Rules::Known(TimeZone::UTC) });
+        &UTC
     }
 
     /// The IANA zone called `name` (aliases included, any case), from the system's or the bundled rules.
     pub fn iana(name: &str) -> Option<Self> {
-        let _ = name;
-        todo!()
+        static BUNDLED: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+        const NOT_ZONES: [&str; 5] = ["localtime", "posixrules", "Factory", "Local", "Etc/Unknown"];
+        let plausible =
+            |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'/' | b'_' | b'-' | b'+');
+        if name.len() > 64
+            || !name.bytes().all(plausible)
+            || NOT_ZONES.iter().any(|not| not.eq_ignore_ascii_case(name))
+        {
+            return None;
+        }
+        // The system may lack the old aliases, which Debian keeps in a package of its own.
+        let zone = jiff::tz::db().get(name).or_else(|_| BUNDLED.get(name)).ok()?;
+        Some(Self { name: Arc::from(zone.iana_name().unwrap_or(name)), rules: Rules::Known(zone) })
     }
 
     /// The zone that `tzid` means where no VTIMEZONE defines it: IANA name or old alias, also behind
     /// `/prefix/…/`, quoted or padded; a Windows name (CLDR, territory 001); `UTC`-like aliases.
     pub fn named(tzid: &str) -> Option<Self> {
-        let _ = tzid;
-        todo!()
+        names::zone(tzid)
     }
 
     /// The zone that a VTIMEZONE defines; the IANA zone of its X-LIC-LOCATION or name never replaces its rules
     /// unless they are equal over all of them.
     pub fn of_vtimezone(vtimezone: &Component) -> Option<Self> {
-        let _ = vtimezone;
-        todo!()
+        let tzid = vtimezone.text("TZID").unwrap_or_default();
+        let definition = Definition::read(vtimezone)?;
+        let names = [vtimezone.text("X-LIC-LOCATION"), Some(tzid.clone())];
+        let known = names
+            .iter()
+            .flatten()
+            .find_map(|name| Self::named(name))
+            .filter(|known| definition.equals(known));
+        let rules = known.map_or_else(|| Rules::Defined(Arc::new(definition)), |known| known.rules);
+        Some(Self { name: Arc::from(tzid.trim()), rules })
+    }
+
+    /// The zone that is always `seconds` east of UTC, called `name`.
+    fn fixed(name: &str, seconds: i32) -> Option<Self> {
+        let offset = Offset::from_seconds(seconds).ok()?;
+        Some(Self { name: Arc::from(name), rules: Rules::Known(TimeZone::fixed(offset)) })
     }
 
     /// The name for a TZID parameter.
@@ -50,40 +106,122 @@ impl Zone {
         &self.name
     }
 
+    /// Whether clocks here always show UTC.
+    pub fn is_utc(&self) -> bool {
+        match &self.rules {
+            Rules::Known(zone) => *zone == TimeZone::UTC || zone.to_fixed_offset().is_ok_and(Offset::is_zero),
+            Rules::Defined(_) => false,
+        }
+    }
+
     /// The instant at which clocks here show `local`. A reading that does not exist is taken with the offset
     /// before the gap; of one that exists twice the first is meant.
     pub fn instant_of(&self, local: civil::DateTime) -> Instant {
-        let _ = local;
-        todo!()
+        let as_utc = Instant::from_utc(local);
+        match &self.rules {
+            Rules::Known(zone) => as_utc.plus(-i64::from(first_offset(zone, local).seconds())),
+            Rules::Defined(definition) => definition.instant_of(as_utc),
+        }
     }
 
     /// All instants (none, one or two) at which clocks here show `local`.
     pub fn instants_of(&self, local: civil::DateTime) -> Vec<Instant> {
-        let _ = local;
-        todo!()
+        let as_utc = Instant::from_utc(local);
+        let zone = match &self.rules {
+            Rules::Known(zone) => zone,
+            Rules::Defined(definition) => return definition.instants_of(as_utc),
+        };
+        let offsets = match zone.to_ambiguous_timestamp(local).offset() {
+            AmbiguousOffset::Unambiguous { offset } => vec![offset],
+            AmbiguousOffset::Gap { .. } => Vec::new(),
+            AmbiguousOffset::Fold { before, after } => vec![before, after],
+        };
+        offsets.into_iter().map(|offset| as_utc.plus(-i64::from(offset.seconds()))).collect()
     }
 
     /// What clocks here show at `instant`.
     pub fn local_of(&self, instant: Instant) -> civil::DateTime {
-        let _ = (instant, &self.rules);
-        todo!()
+        instant.plus(i64::from(self.offset_at(instant))).to_utc()
     }
 
     /// Seconds east of UTC at `instant`.
     pub fn offset_at(&self, instant: Instant) -> i32 {
-        let _ = instant;
-        todo!()
+        match &self.rules {
+            Rules::Known(zone) => zone.to_offset(timestamp(instant)).seconds(),
+            Rules::Defined(definition) => definition.offset_at(instant),
+        }
     }
 
     /// The first instant after `instant` at which the offset changes, if there is one.
     pub fn next_transition(&self, instant: Instant) -> Option<Instant> {
-        let _ = instant;
-        todo!()
+        self.next_change(instant).map(|change| change.at)
     }
 
     /// A minimal VTIMEZONE: the rules that readings between `from` and `to` need (content lines, CRLF).
     pub fn to_vtimezone(&self, from: Instant, to: Instant) -> String {
-        let _ = (from, to);
-        todo!()
+        write::vtimezone(self, from, to)
+    }
+
+    fn next_change(&self, instant: Instant) -> Option<Change> {
+        let zone = match &self.rules {
+            Rules::Known(zone) => zone,
+            Rules::Defined(definition) => return definition.next_change(instant),
+        };
+        let mut before = self.offset_at(instant);
+        // A transition may change the abbreviation alone.
+        for transition in zone.following(timestamp(instant)) {
+            let after = transition.offset().seconds();
+            if after != before {
+                return Some(Change {
+                    at: Instant::from_unix(transition.timestamp().as_second()),
+                    before,
+                    after,
+                    daylight: transition.dst().is_dst(),
+                    abbreviation: Some(transition.abbreviation().to_owned()),
+                });
+            }
+            before = after;
+        }
+        None
+    }
+
+    /// The last change at or before `instant`, if there is one.
+    fn last_change(&self, instant: Instant) -> Option<Change> {
+        let zone = match &self.rules {
+            Rules::Known(zone) => zone,
+            Rules::Defined(definition) => return definition.last_change(instant),
+        };
+        for transition in zone.preceding(timestamp(instant.plus(1))) {
+            let at = Instant::from_unix(transition.timestamp().as_second());
+            let before = self.offset_at(at.plus(-1));
+            let after = transition.offset().seconds();
+            if before != after {
+                let daylight = transition.dst().is_dst();
+                return Some(Change {
+                    at,
+                    before,
+                    after,
+                    daylight,
+                    abbreviation: Some(transition.abbreviation().to_owned()),
+                });
+            }
+        }
+        None
     }
 }
+
+/// The offset with which `local` is read: before a gap, the first of two.
+fn first_offset(zone: &TimeZone, local: civil::DateTime) -> Offset {
+    match zone.to_ambiguous_timestamp(local).offset() {
+        AmbiguousOffset::Unambiguous { offset } => offset,
+        AmbiguousOffset::Gap { before, .. } | AmbiguousOffset::Fold { before, .. } => before,
+    }
+}
+
+fn timestamp(instant: Instant) -> Timestamp {
+    // The bounds of `Instant` lie within those of the time library, so the fallback is never taken.
+    Timestamp::from_second(instant.as_unix()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -109,6 +109,9 @@ impl BusySet {
 
     /// The periods that share time with `window`, whole; found by binary search.
     pub fn overlapping(&self, window: Span) -> &[BusyPeriod] {
+        if window.is_empty() {
+            return &[];
+        }
         let from = self.0.partition_point(|period| period.span.end <= window.start);
         let to = self.0.partition_point(|period| period.span.start < window.end);
         if from < to { &self.0[from..to] } else { &[] }
@@ -116,6 +119,6 @@ impl BusySet {
 
     /// Whether nothing of at least strength `weakest` shares time with `window`.
     pub fn is_free(&self, window: Span, weakest: BusyType) -> bool {
-        window.is_empty() || self.overlapping(window).iter().all(|period| period.kind < weakest)
+        self.overlapping(window).iter().all(|period| period.kind < weakest)
     }
 }

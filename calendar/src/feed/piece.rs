@@ -1,0 +1,120 @@
+//! The text of one object, put together from pieces of the feed.
+
+use std::sync::Arc;
+
+use super::group::Group;
+use crate::component::{Component, Property};
+use crate::text::{Parsed, escape, fold, serialise};
+use crate::warning::WarningKind;
+use crate::write::PRODID;
+
+/// An object's text in the making.
+pub(super) struct Pieces<'a> {
+    parsed: &'a Parsed,
+    /// Whether some line of the feed ends otherwise than in CRLF.
+    bare_ends: bool,
+    text: String,
+    line: u32,
+    lines: LineMap,
+}
+
+/// From the lines of an object to those of its feed.
+pub(super) struct LineMap(Vec<(u32, u32)>);
+
+impl LineMap {
+    /// The feed's line for a line of the object; that of its first piece for what was put in.
+    pub(super) fn feed_line(&self, line: u32) -> u32 {
+        let piece = self.0.iter().rev().find(|(object_line, _)| *object_line <= line).or(self.0.first());
+        piece.map_or(0, |(object_line, feed_line)| feed_line + line.saturating_sub(*object_line))
+    }
+}
+
+impl<'a> Pieces<'a> {
+    pub(super) fn new(parsed: &'a Parsed, bare_ends: bool, group: &Group<'_>) -> Self {
+        let mut pieces = Self { parsed, bare_ends, text: String::new(), line: 1, lines: LineMap(Vec::new()) };
+        pieces.push("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n");
+        let property =
+            |name: &str| group.calendars.iter().find_map(|at| parsed.calendars.get(*at)?.property(name));
+        let prodid = property("PRODID").map_or(PRODID, |property| property.value.trim());
+        pieces.push(&fold(&format!("PRODID:{prodid}")));
+        if let Some(scale) = property("CALSCALE") {
+            pieces.push(&fold(&format!("CALSCALE:{}", scale.value.trim())));
+        }
+        pieces
+    }
+
+    fn push(&mut self, text: &str) {
+        let ends = text.bytes().filter(|octet| *octet == b'\n').count();
+        self.line = self.line.saturating_add(u32::try_from(ends).unwrap_or(u32::MAX));
+        self.text.push_str(text);
+    }
+
+    /// Adds `component` as it stands in the feed, with `uid` in place of its own, if given.
+    pub(super) fn copy(&mut self, component: &Component, uid: Option<&str>) {
+        self.lines.0.push((self.line, component.line));
+        let raw = self.parsed.text.get(component.octets.clone()).unwrap_or_default();
+        if self.lacks_end(component, raw) {
+            let mut closed = component.clone();
+            if let Some(uid) = uid {
+                closed.properties.retain(|property| property.name != "UID");
+                let value = escape(uid);
+                closed
+                    .properties
+                    .insert(0, Property { name: "UID".to_owned(), value, ..Property::default() });
+            }
+            return self.push(&serialise(&closed));
+        }
+        let Some(uid) = uid else { return self.push_raw(raw) };
+        let line = fold(&format!("UID:{}", escape(uid)));
+        let within = |octets: usize| octets.saturating_sub(component.octets.start).min(raw.len());
+        let (start, end) = match (component.property("UID"), component.properties.first()) {
+            (Some(uid), _) => (within(uid.octets.start), within(uid.octets.end)),
+            (None, Some(first)) => (within(first.octets.start), within(first.octets.start)),
+            (None, None) => {
+                let end = raw.find(['\r', '\n']).map_or(raw.len(), |end| end + raw[end..].len().min(2));
+                (end, end)
+            }
+        };
+        self.push_raw(&raw[..start]);
+        self.push(&line);
+        // What follows a line that was put in stands one line further down.
+        let inserted = u32::from(start == end);
+        let feed_line = component.line + u32::try_from(raw[..start].lines().count()).unwrap_or(u32::MAX);
+        self.lines.0.push((self.line, feed_line + 1 - inserted));
+        self.push_raw(&raw[end..]);
+    }
+
+    /// Whether the text forgot to close the component, or one inside it.
+    fn lacks_end(&self, component: &Component, raw: &str) -> bool {
+        let tail = raw.trim_end().len().saturating_sub(component.name.len());
+        if !raw.get(tail..).is_some_and(|tail| tail.trim_end().eq_ignore_ascii_case(&component.name)) {
+            return true;
+        }
+        let missing =
+            || self.parsed.warnings.iter().filter(|warning| warning.kind == WarningKind::MissingEnd);
+        if missing().next().is_none() {
+            return false;
+        }
+        let last_line = component.line.saturating_add(u32::try_from(raw.lines().count()).unwrap_or(u32::MAX));
+        missing().any(|warning| (component.line..=last_line).contains(&warning.line))
+    }
+
+    fn push_raw(&mut self, raw: &str) {
+        if !self.bare_ends {
+            return self.push(raw);
+        }
+        let mut rest = raw;
+        while let Some(at) = rest.find(['\r', '\n']) {
+            self.text.push_str(&rest[..at]);
+            self.push("\r\n");
+            rest = rest[at..].strip_prefix("\r\n").unwrap_or(&rest[at + 1..]);
+        }
+        self.text.push_str(rest);
+    }
+
+    /// The octets, and where their lines come from.
+    pub(super) fn end(mut self) -> (Arc<[u8]>, LineMap) {
+        self.push("END:VCALENDAR\r\n");
+        (Arc::from(self.text.into_bytes()), self.lines)
+    }
+}
