@@ -6,6 +6,8 @@ use calendar::collection::{CollectionName, PrincipalId, Revision};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{EngineError, Version};
+use crate::key::RowKey;
+use crate::table::{RowWriter, damaged, json_row, read_json_row, read_row, record_key, tag};
 use crate::{Change, Store};
 
 /// Who made a collection and who may write to it.
@@ -81,8 +83,9 @@ impl Store {
         &self,
         name: &CollectionName,
     ) -> Result<Option<(CollectionRecord, Version)>, EngineError> {
-        let _ = name;
-        todo!()
+        let Some(row) = self.engine.get(record_of(name).octets()).await? else { return Ok(None) };
+        let (_, record) = read_json_row(&row.value, || format!("collection {name}"))?;
+        Ok(Some((record, row.version)))
     }
 
     /// All collections of `owner`, by id.
@@ -90,34 +93,83 @@ impl Store {
         &self,
         owner: &PrincipalId,
     ) -> Result<Vec<(CollectionName, CollectionRecord)>, EngineError> {
-        let _ = owner;
-        todo!()
+        let begin = record_key(tag::COLLECTION, &[owner.as_str()]);
+        let mut collections = Vec::new();
+        for entry in self.engine.scan(begin.octets(), &begin.end(), usize::MAX).await? {
+            let what = || format!("a collection of {owner}");
+            let (parts, record) = read_json_row(&entry.value, what)?;
+            let [owner, id] = parts.as_slice() else { return Err(damaged(what(), "its name is lost")) };
+            collections.push((CollectionName::new(owner, id), record));
+        }
+        // Keys sort long ids by their beginnings only.
+        collections.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(collections)
     }
 
     /// How far the collection is; the default where it does not exist.
     pub async fn head(&self, name: &CollectionName) -> Result<Head, EngineError> {
-        let _ = name;
-        todo!()
+        let Some(row) = self.engine.get(head_of(name).octets()).await? else { return Ok(Head::default()) };
+        let (revision, floor) = read_row(
+            &row.value,
+            || format!("the head of {name}"),
+            |reader| Some((Revision(reader.number()?), Revision(reader.number()?))),
+        )?;
+        Ok(Head { revision, floor, version: row.version })
     }
 }
 
 impl Change {
     /// Writes the collection's record; `seen`: the version it was seen at, 0 for a new one (which also gets its head).
     pub fn put_collection(&mut self, name: &CollectionName, record: &CollectionRecord, seen: Version) {
-        let _ = (name, record, seen);
-        todo!()
+        self.expect(record_of(name), seen);
+        match json_row(&[name.owner.as_str(), name.id.as_str()], record) {
+            Ok(row) => self.put(record_of(name), row),
+            Err(error) => self.refuse(error),
+        }
+        if seen == 0 {
+            self.expect(head_of(name), 0);
+            // Members may have been added in this very change, before or after.
+            if !self.writes(&head_of(name)) {
+                self.put_head(name, Revision(0), Revision(0));
+            }
+        }
     }
 
     /// Expects the collection to be at `head`.
     pub fn expect_head(&mut self, name: &CollectionName, head: Head) {
-        let _ = (name, head);
-        todo!()
+        self.expect(head_of(name), head.version);
     }
 
     /// Removes the collection's record and head (its members, log and index are removed by
-    /// [`Store::remove_members`] before).
+    /// [`Store::remove_members`] before; a `head` seen before the last of those calls makes sure that none came since).
     pub fn remove_collection(&mut self, name: &CollectionName, seen: Version, head: Head) {
-        let _ = (name, seen, head);
-        todo!()
+        self.expect(record_of(name), seen);
+        self.expect_head(name, head);
+        self.remove(record_of(name));
+        self.remove(head_of(name));
+    }
+
+    pub(crate) fn put_head(&mut self, name: &CollectionName, revision: Revision, floor: Revision) {
+        self.put(head_of(name), RowWriter::new().number(revision.0).number(floor.0).finish());
+    }
+}
+
+fn record_of(name: &CollectionName) -> RowKey {
+    name.key(tag::COLLECTION)
+}
+
+fn head_of(name: &CollectionName) -> RowKey {
+    name.key(tag::HEAD)
+}
+
+/// The beginning of the keys of what belongs to a collection.
+pub(crate) trait CollectionKey {
+    /// `(owner, collection)` in the table with this octet.
+    fn key(&self, table: u8) -> RowKey;
+}
+
+impl CollectionKey for CollectionName {
+    fn key(&self, table: u8) -> RowKey {
+        record_key(table, &[self.owner.as_str(), self.id.as_str()])
     }
 }

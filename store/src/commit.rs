@@ -1,7 +1,12 @@
 //! One atomic change in terms of what is kept: what it saw and what it writes.
 
+use std::collections::BTreeMap;
+
 use crate::Store;
-use crate::engine::{Commit, Committed, EngineError};
+use crate::engine::{Commit, Committed, EngineError, Version};
+use crate::key::RowKey;
+use crate::objects::PendingObject;
+use crate::outbox::Letter;
 
 /// Collects the expectations and writes of one decision; several decisions may share one.
 ///
@@ -9,7 +14,16 @@ use crate::engine::{Commit, Committed, EngineError};
 /// replaces an earlier one.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
-    pub(crate) commit: Commit,
+    expect: BTreeMap<Vec<u8>, Version>,
+    write: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// Two expectations contradict each other.
+    contradictory: bool,
+    /// A part that could not be written down; the whole is refused with it.
+    refused: Option<EngineError>,
+    /// Objects whose busy rows and tombstone are settled when it is committed, by what is then there.
+    pub(crate) objects: Vec<PendingObject>,
+    /// Letters to be posted unless their ids are taken.
+    pub(crate) letters: Vec<Letter>,
 }
 
 impl Change {
@@ -17,11 +31,83 @@ impl Change {
     pub fn new() -> Self {
         Self::default()
     }
+
+    /// Whether it neither expects nor writes anything.
+    pub fn is_empty(&self) -> bool {
+        self.expect.is_empty()
+            && self.write.is_empty()
+            && self.objects.is_empty()
+            && self.letters.is_empty()
+            && !self.contradictory
+            && self.refused.is_none()
+    }
+
+    /// Adds all of `other`, as if it had been collected here after what is here.
+    pub fn absorb(&mut self, other: Self) {
+        for (key, seen) in other.expect {
+            self.expect_octets(key, seen);
+        }
+        self.write.extend(other.write);
+        self.contradictory |= other.contradictory;
+        self.refused = self.refused.take().or(other.refused);
+        self.objects.extend(other.objects);
+        self.letters.extend(other.letters);
+    }
+
+    pub(crate) fn expect(&mut self, key: RowKey, seen: Version) {
+        self.expect_octets(key.into_octets(), seen);
+    }
+
+    fn expect_octets(&mut self, key: Vec<u8>, seen: Version) {
+        let expected = *self.expect.entry(key).or_insert(seen);
+        self.contradictory |= expected != seen;
+    }
+
+    pub(crate) fn put(&mut self, key: RowKey, row: Vec<u8>) {
+        self.write.insert(key.into_octets(), Some(row));
+    }
+
+    pub(crate) fn remove(&mut self, key: RowKey) {
+        self.write.insert(key.into_octets(), None);
+    }
+
+    /// Expects a row at the version it was read at and removes it.
+    pub(crate) fn forget_octets(&mut self, key: Vec<u8>, seen: Version) {
+        self.expect_octets(key.clone(), seen);
+        self.write.insert(key, None);
+    }
+
+    pub(crate) fn writes(&self, key: &RowKey) -> bool {
+        self.write.contains_key(key.octets())
+    }
+
+    pub(crate) fn refuse(&mut self, error: EngineError) {
+        self.refused.get_or_insert(error);
+    }
 }
 
 impl Store {
     /// Applies `change` whole or not at all.
-    pub async fn commit(&self, change: Change) -> Result<Committed, EngineError> {
-        self.engine.commit(change.commit).await
+    ///
+    /// # Errors
+    /// What the engine says; also if a part of the change could not be written down, or is too large for a row.
+    pub async fn commit(&self, mut change: Change) -> Result<Committed, EngineError> {
+        if let Some(error) = change.refused {
+            return Err(error);
+        }
+        if change.contradictory {
+            return Ok(Committed::SeenHasMoved);
+        }
+        for object in std::mem::take(&mut change.objects) {
+            if !self.settle_object(&mut change, object).await? {
+                return Ok(Committed::SeenHasMoved);
+            }
+        }
+        for letter in std::mem::take(&mut change.letters) {
+            self.settle_letter(&mut change, &letter).await?;
+        }
+        let commit =
+            Commit { expect: change.expect.into_iter().collect(), write: change.write.into_iter().collect() };
+        self.engine.commit(commit).await
     }
 }

@@ -2,7 +2,16 @@
 
 use async_trait::async_trait;
 
-// pub mod memory; pub mod redb; pub mod sled;
+pub mod choice;
+pub mod limit;
+pub mod memory;
+pub mod redb;
+pub mod sled;
+
+mod committer;
+mod failure;
+mod grouped;
+mod reserve;
 
 /// The commit in which a key was last written; 0 for a key that is not there.
 pub type Version = u64;

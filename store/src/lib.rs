@@ -1,4 +1,4 @@
-//! An ordered map with conditional commits, and the objects, change log, busy index, outbox, links and principals kept in it.
+//! An ordered map with conditional commits, and the objects, change log, busy index, outbox and records kept in it.
 
 pub mod busy_index;
 pub mod change_log;
@@ -33,3 +33,8 @@ impl Store {
         &self.engine
     }
 }
+
+/// The front page's example is compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadMe;
