@@ -1,15 +1,30 @@
 //! Authenticate, resolve, dispatch: request in, response out.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::header::{
+    ALLOW, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+};
+use http::{Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, Caller, SignIn};
+use crate::body::{self, XML_TYPE};
+use crate::condition::Failure;
+use crate::exchange::Exchange;
+use crate::headers::{self, Preferences};
+use crate::method::{options, table};
+use crate::path::{Resource, WELL_KNOWN};
+use crate::property::{Kinds, Setting};
+use crate::report;
 
 /// The body of a response; large ones stream.
-pub type Body = BoxBody<Bytes, std::convert::Infallible>;
+pub type Body = BoxBody<Bytes, Infallible>;
+
+/// What a client is asked for that did not say who it is (RFC 7617 §2.1).
+const CHALLENGE: &str = "Basic realm=\"Kalends\", charset=\"UTF-8\"";
 
 /// CalDAV over a backend.
 pub struct Service {
@@ -25,7 +40,105 @@ impl Service {
     /// Answers one request whose body was read (within limits) by the caller. Paths: `/.well-known/caldav`, `/dav/…`,
     /// and PROPFIND and OPTIONS on `/` and `/principals/`.
     pub async fn handle(&self, request: Request<Bytes>) -> Response<Body> {
-        let _ = (&self.backend, request);
-        todo!()
+        let (head, body) = request.into_parts();
+        let path = head.uri.path();
+        if path.strip_suffix('/').unwrap_or(path) == WELL_KNOWN {
+            return moved(&Resource::Root);
+        }
+        let resource = Resource::of_path(path);
+        let name = head.method.as_str();
+        let answered = if name == "OPTIONS" {
+            // Before sign-in: Apple and DAVx5 look here first for whether there is a service at all.
+            Ok(options::answer(resource.as_ref().map_or(Kinds::ANY, Kinds::of)))
+        } else {
+            self.answer(name, resource.as_ref(), head.headers, body).await
+        };
+        let mut response = match answered {
+            Ok(response) => response,
+            Err(failure) => failed(&failure, resource.as_ref(), path),
+        };
+        if name == "HEAD" && !response.status().is_success() {
+            response = response.map(|_| body::empty());
+        }
+        response
     }
+
+    async fn answer(
+        &self,
+        name: &str,
+        resource: Option<&Resource>,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Response<Body>, Failure> {
+        let caller = self.caller(&headers).await?;
+        let method = table::find(name).ok_or_else(|| table::not_here(resource))?;
+        let Some(resource) = resource.filter(|resource| method.on.meets(Kinds::of(resource))) else {
+            return Err((method.elsewhere)(resource));
+        };
+        let preferences = Preferences::of(&headers);
+        let setting = Setting { caller, limits: self.backend.limits(), reports: report::table::names };
+        let exchange = Exchange {
+            backend: Arc::clone(&self.backend),
+            setting: Arc::new(setting),
+            resource: resource.clone(),
+            headers,
+            body,
+            preferences,
+        };
+        let mut response = (method.answer)(Arc::new(exchange)).await?;
+        if response.status() == StatusCode::MULTI_STATUS {
+            tell_preferences(preferences, response.headers_mut());
+        }
+        Ok(response)
+    }
+
+    /// Who asks. Every request is judged on its own.
+    async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Failure> {
+        let unknown = || Failure::new(StatusCode::UNAUTHORIZED, "sign in with user name and password");
+        let credentials = headers::credentials(headers).ok_or_else(unknown)?;
+        match self.backend.sign_in(&credentials).await? {
+            SignIn::As(caller) => Ok(caller),
+            SignIn::Refused => Err(unknown()),
+            SignIn::TooMany { retry_after_seconds } => Err(Failure {
+                retry_after_seconds: Some(retry_after_seconds),
+                ..Failure::new(StatusCode::TOO_MANY_REQUESTS, "too many wrong passwords; wait a while")
+            }),
+        }
+    }
+}
+
+/// 301, which every client follows with the method it used (RFC 6764 §5; 302 and 308 lose some).
+fn moved(to: &Resource) -> Response<Body> {
+    let mut response = body::status(StatusCode::MOVED_PERMANENTLY);
+    if let Ok(location) = HeaderValue::from_str(&to.href()) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}
+
+fn tell_preferences(preferences: Preferences, headers: &mut HeaderMap) {
+    headers.insert(VARY, HeaderValue::from_static("Brief, Prefer"));
+    if let Some(applied) = preferences.applied() {
+        headers.insert(HeaderName::from_static("preference-applied"), HeaderValue::from_static(applied));
+    }
+}
+
+/// The response of a failure: its status, what goes with it, and why.
+fn failed(failure: &Failure, resource: Option<&Resource>, path: &str) -> Response<Body> {
+    let href = resource.map_or_else(|| path.to_owned(), Resource::href);
+    let mut response = body::typed(failure.status, XML_TYPE, body::full(failure.body(&href)));
+    let headers = response.headers_mut();
+    if failure.status == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+    }
+    if let Some(seconds) = failure.retry_after_seconds {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if failure.status == StatusCode::METHOD_NOT_ALLOWED {
+        let kind = resource.map_or(Kinds::ANY, Kinds::of);
+        if let Ok(allowed) = HeaderValue::from_str(&table::allowed(kind)) {
+            headers.insert(ALLOW, allowed);
+        }
+    }
+    response
 }

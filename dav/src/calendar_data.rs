@@ -1,0 +1,138 @@
+//! CALDAV:calendar-data: an object whole, in part, expanded or limited (RFC 4791 §9.6).
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use calendar::component::Component;
+use calendar::limits::Limits;
+use calendar::object::CalendarObject;
+use calendar::text;
+use calendar::time::Span;
+use http::StatusCode;
+
+use crate::condition::{Failure, SUPPORTED_CALENDAR_DATA};
+use crate::filter::TimeRange;
+use crate::property::View;
+use crate::xml::Element;
+use crate::xml::name::caldav;
+
+mod recurrence;
+mod select;
+pub mod write;
+
+use select::Selection;
+
+/// What is wanted of an object's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CalendarData {
+    selection: Option<Selection>,
+    recurrence: Option<Recurrence>,
+    free_busy: Option<Span>,
+}
+
+/// What is wanted of a recurrence set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Recurrence {
+    /// Instances instead of rules (§9.6.5).
+    Expand(Span),
+    /// Only the overrides that matter (§9.6.6).
+    Limit(Span),
+}
+
+impl CalendarData {
+    /// Reads `CALDAV:calendar-data` as it stands in a report.
+    ///
+    /// # Errors
+    /// CALDAV:supported-calendar-data for a media type other than text/calendar 2.0; CALDAV:valid-filter for a range
+    /// that is none.
+    pub fn read(element: &Element) -> Result<Self, Failure> {
+        let media = element.attribute("content-type").unwrap_or("text/calendar");
+        let version = element.attribute("version").unwrap_or("2.0");
+        if !media.trim().eq_ignore_ascii_case("text/calendar") || version.trim() != "2.0" {
+            return Err(Failure::of(
+                SUPPORTED_CALENDAR_DATA,
+                format!("{media} {version} is not kept here; only text/calendar 2.0"),
+            ));
+        }
+        let expand = range(element, "expand")?.map(Recurrence::Expand);
+        let limit = range(element, "limit-recurrence-set")?.map(Recurrence::Limit);
+        if expand.is_some() && limit.is_some() {
+            return Err(Failure::bad_request("expand and limit-recurrence-set exclude each other"));
+        }
+        Ok(Self {
+            selection: element.first(caldav("comp")).map(Selection::read).transpose()?,
+            recurrence: expand.or(limit),
+            free_busy: range(element, "limit-freebusy-set")?,
+        })
+    }
+
+    /// Checks every `CALDAV:calendar-data` that `DAV:prop` asks for.
+    ///
+    /// # Errors
+    /// Those of [`Self::read`].
+    pub fn check(prop: &Element) -> Result<(), Failure> {
+        prop.all(caldav("calendar-data")).try_for_each(|asked| Self::read(asked).map(|_| ()))
+    }
+
+    fn is_whole(&self) -> bool {
+        self.selection.is_none() && self.recurrence.is_none() && self.free_busy.is_none()
+    }
+}
+
+fn range(element: &Element, name: &'static str) -> Result<Option<Span>, Failure> {
+    let Some(child) = element.first(caldav(name)) else { return Ok(None) };
+    let range = TimeRange::read(child)?;
+    match (range.start, range.end) {
+        (Some(start), Some(end)) => Ok(Some(Span::new(start, end))),
+        _ => Err(Failure::bad_request(format!("{name} has a start and an end"))),
+    }
+}
+
+/// The text of an object as `asked` wants it. An object that cannot be read is given as it is.
+///
+/// # Errors
+/// 507 where an expansion passes a limit.
+pub fn of_view(view: &View, asked: &Element) -> Result<String, StatusCode> {
+    let object = view.object.as_ref().ok_or(StatusCode::NOT_FOUND)?;
+    let wanted = CalendarData::read(asked).map_err(|failure| failure.status)?;
+    let limits = view.setting.core_limits();
+    if wanted.is_whole() {
+        return Ok(text_of(&object.octets, &limits).into_owned());
+    }
+    let parsed = match &view.parsed {
+        Some(parsed) => Arc::clone(parsed),
+        None => match CalendarObject::read(Arc::clone(&object.octets), &limits) {
+            Ok(parsed) => Arc::new(parsed),
+            Err(_) => return Ok(text_of(&object.octets, &limits).into_owned()),
+        },
+    };
+    let zone = match (&view.zone, &view.collection) {
+        (Some(zone), _) => zone,
+        (None, Some(collection)) => &collection.zone,
+        (None, None) => calendar::zone::Zone::utc(),
+    };
+    let mut calendar: Component = match wanted.recurrence {
+        None => parsed.calendar().clone(),
+        Some(Recurrence::Expand(window)) => recurrence::expanded(&parsed, zone, window, &limits)
+            .map_err(|_| StatusCode::INSUFFICIENT_STORAGE)?,
+        Some(Recurrence::Limit(window)) => recurrence::limited(&parsed, zone, window),
+    };
+    if let Some(window) = wanted.free_busy {
+        recurrence::limit_free_busy(&mut calendar, window);
+    }
+    if let Some(selection) = &wanted.selection {
+        selection.apply(&mut calendar);
+    }
+    Ok(write::text(&calendar))
+}
+
+/// Octets as text: UTF-8 as it is, anything else as the calendar reads it.
+fn text_of<'a>(octets: &'a [u8], limits: &Limits) -> Cow<'a, str> {
+    match std::str::from_utf8(octets) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => match text::parse(octets, limits) {
+            Ok(parsed) => Cow::Owned(parsed.text),
+            Err(_) => String::from_utf8_lossy(octets),
+        },
+    }
+}

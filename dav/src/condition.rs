@@ -1,0 +1,223 @@
+//! Pre- and postconditions as a table, and why a request fails (RFC 4918 §16, RFC 4791 §1.3).
+//!
+//! A condition is data: its element, the status it goes with, and where it is written. A [`Failure`] is what a request
+//! ends with: a status, perhaps a condition with its payload, and a sentence for a person.
+
+use calendar::collection::Privilege;
+use calendar::refusal::Refusal;
+use http::StatusCode;
+
+use crate::path::Resource;
+use crate::privilege;
+use crate::xml::name::{dav, kalends};
+use crate::xml::{Name, Writer, XmlError};
+
+/// A named reason of the protocol to refuse.
+#[derive(Debug)]
+pub struct Condition {
+    /// Its element.
+    pub name: Name<'static>,
+    /// The status of a response that says so.
+    pub status: StatusCode,
+    /// Where it is defined.
+    pub rfc: &'static str,
+}
+
+macro_rules! conditions {
+    ($($(#[doc = $doc:literal])+ $constant:ident = $namespace:ident $local:literal $status:ident $rfc:literal,)+) => {
+        $(
+            $(#[doc = $doc])+
+            pub const $constant: &Condition = &Condition {
+                name: crate::xml::name::$namespace($local),
+                status: StatusCode::$status,
+                rfc: $rfc,
+            };
+        )+
+        /// All of them.
+        pub const CONDITIONS: &[&Condition] = &[$($constant,)+];
+    };
+}
+
+conditions! {
+    /// A PROPFIND of infinite depth.
+    PROPFIND_FINITE_DEPTH = dav "propfind-finite-depth" FORBIDDEN "RFC 4918 §9.1",
+    /// A property that only the server sets.
+    CANNOT_MODIFY_PROTECTED_PROPERTY = dav "cannot-modify-protected-property" FORBIDDEN "RFC 4918 §16",
+    /// A privilege that the caller lacks; names the resource and the privilege.
+    NEED_PRIVILEGES = dav "need-privileges" FORBIDDEN "RFC 3744 §7.1.1",
+    /// A report that the resource does not answer.
+    SUPPORTED_REPORT = dav "supported-report" FORBIDDEN "RFC 3253 §3.6",
+    /// A sync-token that is not of this collection, or too old.
+    VALID_SYNC_TOKEN = dav "valid-sync-token" FORBIDDEN "RFC 6578 §3.2",
+    /// A synchronisation deeper than one level.
+    SYNC_TRAVERSAL_SUPPORTED = dav "sync-traversal-supported" FORBIDDEN "RFC 6578 §3.3",
+    /// More matches than are given at once.
+    NUMBER_OF_MATCHES = dav "number-of-matches-within-limits" INSUFFICIENT_STORAGE "RFC 3744 §9, RFC 6578 §3.6",
+    /// A collection is made where something is.
+    RESOURCE_MUST_BE_NULL = dav "resource-must-be-null" FORBIDDEN "RFC 4791 §5.3.1, RFC 5689 §3",
+    /// A kind of collection that is not made here.
+    VALID_RESOURCETYPE = dav "valid-resourcetype" FORBIDDEN "RFC 5689 §3.3",
+    /// There is no room.
+    SUFFICIENT_DISK_SPACE = dav "sufficient-disk-space" INSUFFICIENT_STORAGE "RFC 4331 §6",
+    /// A calendar where none can be.
+    CALENDAR_COLLECTION_LOCATION_OK = caldav "calendar-collection-location-ok" FORBIDDEN "RFC 4791 §5.3.1",
+    /// A media type other than text/calendar.
+    SUPPORTED_CALENDAR_DATA = caldav "supported-calendar-data" FORBIDDEN "RFC 4791 §5.3.2.1",
+    /// Octets that are not iCalendar.
+    VALID_CALENDAR_DATA = caldav "valid-calendar-data" FORBIDDEN "RFC 4791 §5.3.2.1",
+    /// iCalendar, but not one calendar object.
+    VALID_CALENDAR_OBJECT_RESOURCE = caldav "valid-calendar-object-resource" FORBIDDEN "RFC 4791 §5.3.2.1",
+    /// A component that the calendar does not take.
+    SUPPORTED_CALENDAR_COMPONENT = caldav "supported-calendar-component" FORBIDDEN "RFC 4791 §5.3.2.1",
+    /// A UID that another object of the calendar has; names it.
+    NO_UID_CONFLICT = caldav "no-uid-conflict" FORBIDDEN "RFC 4791 §5.3.2.1",
+    /// Too many octets.
+    MAX_RESOURCE_SIZE = caldav "max-resource-size" FORBIDDEN "RFC 4791 §5.3.2.1",
+    /// Too many instances.
+    MAX_INSTANCES = caldav "max-instances" FORBIDDEN "RFC 4791 §5.3.2.1",
+    /// A filter that makes no sense.
+    VALID_FILTER = caldav "valid-filter" FORBIDDEN "RFC 4791 §7.8",
+    /// A part of a filter that is not answered here; names it.
+    SUPPORTED_FILTER = caldav "supported-filter" FORBIDDEN "RFC 4791 §7.8",
+    /// A collation that is not known here.
+    SUPPORTED_COLLATION = caldav "supported-collation" FORBIDDEN "RFC 4791 §7.5.1",
+    /// A time before the earliest that is kept.
+    MIN_DATE_TIME = caldav "min-date-time" FORBIDDEN "RFC 4791 §5.3.2.1, §7.8",
+    /// A time after the latest that is kept.
+    MAX_DATE_TIME = caldav "max-date-time" FORBIDDEN "RFC 4791 §5.3.2.1, §7.8",
+    /// A zone that is not known.
+    VALID_TIMEZONE = caldav "valid-timezone" FORBIDDEN "RFC 7809 §5.2",
+}
+
+/// What a condition's element holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payload {
+    /// Nothing.
+    Nothing,
+    /// A resource, by its address.
+    Href(String),
+    /// A privilege lacking on the requested resource.
+    Privilege(Privilege),
+    /// XML written already.
+    Xml(String),
+}
+
+/// Why a request fails.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The status.
+    pub status: StatusCode,
+    /// The condition that does not hold, if there is a name for it.
+    pub condition: Option<&'static Condition>,
+    /// What the condition's element holds.
+    pub payload: Payload,
+    /// For a person.
+    pub description: String,
+    /// Seconds after which asking again makes sense.
+    pub retry_after_seconds: Option<u64>,
+}
+
+impl Failure {
+    /// A status and a sentence.
+    pub fn new(status: StatusCode, description: impl Into<String>) -> Self {
+        Self {
+            status,
+            condition: None,
+            payload: Payload::Nothing,
+            description: description.into(),
+            retry_after_seconds: None,
+        }
+    }
+
+    /// A condition that does not hold.
+    pub fn of(condition: &'static Condition, description: impl Into<String>) -> Self {
+        Self { condition: Some(condition), ..Self::new(condition.status, description) }
+    }
+
+    /// 400: the request makes no sense.
+    pub fn bad_request(description: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, description)
+    }
+
+    /// 404.
+    pub fn not_found() -> Self {
+        Self::from(Refusal::NotFound)
+    }
+
+    /// The same with a payload.
+    #[must_use]
+    pub fn with(self, payload: Payload) -> Self {
+        Self { payload, ..self }
+    }
+
+    /// The error body (RFC 4918 §16) of a response about `href`.
+    pub fn body(&self, href: &str) -> String {
+        let mut out = Writer::document(dav("error"));
+        self.write_condition(&mut out, href);
+        out.text_element(kalends("description"), &self.description);
+        out.close(dav("error"));
+        out.finish()
+    }
+
+    /// The condition's element.
+    pub fn write_condition(&self, out: &mut Writer, href: &str) {
+        let Some(condition) = self.condition else { return };
+        match &self.payload {
+            Payload::Nothing => out.empty(condition.name),
+            payload => {
+                out.open(condition.name);
+                match payload {
+                    Payload::Nothing => {}
+                    Payload::Href(other) => out.text_element(dav("href"), other),
+                    Payload::Privilege(lacking) => {
+                        out.open(dav("resource"));
+                        out.text_element(dav("href"), href);
+                        privilege::write(out, privilege::name_of(*lacking));
+                        out.close(dav("resource"));
+                    }
+                    Payload::Xml(xml) => out.raw(xml),
+                }
+                out.close(condition.name);
+            }
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let text = refusal.to_string();
+        match refusal {
+            Refusal::NotPermitted(lacking) => {
+                Self::of(NEED_PRIVILEGES, text).with(Payload::Privilege(lacking))
+            }
+            Refusal::NotFound => Self::new(StatusCode::NOT_FOUND, text),
+            Refusal::Exists => Self::of(RESOURCE_MUST_BE_NULL, text),
+            Refusal::TagMismatch => Self::new(StatusCode::PRECONDITION_FAILED, text),
+            Refusal::UidConflict(other) => {
+                Self::of(NO_UID_CONFLICT, text).with(Payload::Href(Resource::Object(other).href()))
+            }
+            Refusal::NotValidObject { .. } => Self::of(VALID_CALENDAR_DATA, text),
+            Refusal::NotCalendarData => Self::of(SUPPORTED_CALENDAR_DATA, text),
+            Refusal::UnsupportedComponent(_) => Self::of(SUPPORTED_CALENDAR_COMPONENT, text),
+            Refusal::TooLarge { .. } => Self::of(MAX_RESOURCE_SIZE, text),
+            Refusal::TooManyInstances { .. } => Self::of(MAX_INSTANCES, text),
+            Refusal::Protected(_) => Self::new(StatusCode::FORBIDDEN, text),
+            Refusal::SyncTokenExpired => Self::of(VALID_SYNC_TOKEN, text),
+            // DAVx5 lets the server win on 409, which puts a booking back to where it was.
+            Refusal::NoParent | Refusal::NotBookable { .. } => Self::new(StatusCode::CONFLICT, text),
+            Refusal::Full => Self::of(SUFFICIENT_DISK_SPACE, text),
+            Refusal::Contended => {
+                Self { retry_after_seconds: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, text) }
+            }
+            Refusal::Unavailable(_) => {
+                Self { retry_after_seconds: Some(30), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, text) }
+            }
+        }
+    }
+}
+
+impl From<XmlError> for Failure {
+    fn from(error: XmlError) -> Self {
+        Self::bad_request(format!("the body is not XML that is read here: {error}"))
+    }
+}

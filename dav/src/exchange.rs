@@ -1,0 +1,167 @@
+//! One request that was signed in, and the loading of what it speaks of.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use calendar::collection::{CollectionName, ObjectName};
+use http::{HeaderMap, Response};
+
+use crate::backend::{Backend, Caller, Collection, CollectionKind, Principal};
+use crate::condition::Failure;
+use crate::headers::Preferences;
+use crate::path::Resource;
+use crate::property::{Facets, Kinds, Setting, View};
+use crate::service::Body;
+use crate::xml::Element;
+
+/// A request with everything that answering it needs.
+pub struct Exchange {
+    /// Whoever keeps the calendars.
+    pub backend: Arc<dyn Backend>,
+    /// Who asks, and what is the same for all resources of the answer.
+    pub setting: Arc<Setting>,
+    /// What the URL names.
+    pub resource: Resource,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    /// What the client would like.
+    pub preferences: Preferences,
+}
+
+impl Exchange {
+    /// Who asks.
+    pub fn caller(&self) -> &Caller {
+        &self.setting.caller
+    }
+
+    /// The body as XML; `None` where there is no body.
+    ///
+    /// # Errors
+    /// 400.
+    pub fn xml(&self) -> Result<Option<Element>, Failure> {
+        if self.body.trim_ascii().is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Element::read(&self.body)?))
+    }
+
+    /// A collection.
+    ///
+    /// # Errors
+    /// 404 where there is none.
+    pub async fn collection(&self, name: &CollectionName) -> Result<Arc<Collection>, Failure> {
+        let found = self.backend.collection(self.caller(), name).await?;
+        found.map(Arc::new).ok_or_else(Failure::not_found)
+    }
+
+    /// The collection that the URL names, or in which its object is.
+    ///
+    /// # Errors
+    /// 404 where there is none.
+    pub async fn own_collection(&self) -> Result<Arc<Collection>, Failure> {
+        match &self.resource {
+            Resource::Collection(name) => self.collection(name).await,
+            Resource::Object(name) => self.collection(&name.collection).await,
+            _ => Err(Failure::not_found()),
+        }
+    }
+
+    /// The resource that the URL names, with everything that `needs` says.
+    ///
+    /// # Errors
+    /// 404 where there is none.
+    pub async fn own_view(&self, needs: Facets) -> Result<View, Failure> {
+        self.view(&self.resource, needs).await
+    }
+
+    /// A resource, with everything that `needs` says.
+    ///
+    /// # Errors
+    /// 404 where there is none.
+    pub async fn view(&self, resource: &Resource, needs: Facets) -> Result<View, Failure> {
+        match resource {
+            Resource::Collection(name) => {
+                Ok(View::of_collection(&self.collection(name).await?, &self.setting))
+            }
+            Resource::Object(name) => {
+                let collection = self.collection(&name.collection).await?;
+                self.object(&collection, name, needs).await
+            }
+            Resource::Principal(id) | Resource::Home(id) => {
+                let principal =
+                    self.backend.principal(self.caller(), id).await?.ok_or_else(Failure::not_found)?;
+                self.view_of_principal(resource.clone(), principal, needs).await
+            }
+            Resource::Host
+            | Resource::HostPrincipals
+            | Resource::Root
+            | Resource::Principals
+            | Resource::Homes => Ok(View::bare(resource.clone(), &self.setting)),
+        }
+    }
+
+    /// A principal, or the home of one.
+    ///
+    /// # Errors
+    /// Those of the backend.
+    pub async fn view_of_principal(
+        &self,
+        resource: Resource,
+        principal: Principal,
+        needs: Facets,
+    ) -> Result<View, Failure> {
+        let mut view = View::bare(resource, &self.setting);
+        // A foreign home is not the caller's business, but the principal may be known.
+        if needs.has(Facets::HOME) && principal.id == self.caller().principal {
+            view.home = Some(Arc::new(self.backend.collections(self.caller(), &principal.id).await?));
+        }
+        view.principal = Some(Arc::new(principal));
+        Ok(view)
+    }
+
+    /// An object of a collection.
+    ///
+    /// # Errors
+    /// 404 where there is none.
+    pub async fn object(
+        &self,
+        collection: &Arc<Collection>,
+        name: &ObjectName,
+        needs: Facets,
+    ) -> Result<View, Failure> {
+        if !needs.has(Facets::OCTETS) {
+            let member = self.backend.member(self.caller(), name).await?.ok_or_else(Failure::not_found)?;
+            return Ok(View::of_member(collection, member, &self.setting));
+        }
+        let object = self.backend.object(self.caller(), name).await?.ok_or_else(Failure::not_found)?;
+        let mut view = View::of_member(collection, object.facts.clone(), &self.setting);
+        view.object = Some(object);
+        Ok(view)
+    }
+
+    /// The calendars that lie at or below the URL: those that a query or a free-busy question is about.
+    ///
+    /// # Errors
+    /// Those of the backend; 404.
+    pub async fn calendars(&self) -> Result<Vec<Arc<Collection>>, Failure> {
+        match &self.resource {
+            Resource::Home(owner) => {
+                let all = self.backend.collections(self.caller(), owner).await?;
+                let calendars = all.into_iter().filter(|c| c.kind == CollectionKind::Calendar);
+                Ok(calendars.map(Arc::new).collect())
+            }
+            _ => Ok(vec![self.own_collection().await?]),
+        }
+    }
+
+    /// What kind of resource the URL names, as far as it is known without asking.
+    pub fn kind(&self) -> Kinds {
+        Kinds::of(&self.resource)
+    }
+}
+
+/// What becomes of a request: rows of tables point to functions that give one.
+pub type Answering = Pin<Box<dyn Future<Output = Result<Response<Body>, Failure>> + Send>>;

@@ -1,0 +1,208 @@
+//! Request headers as values: depth, conditions, preferences, credentials (RFC 4918 §10, RFC 9110 §13, RFC 7240).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use calendar::collection::EntityTag;
+use http::header::{AUTHORIZATION, HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH};
+
+use crate::backend::{Credentials, Precondition};
+use crate::condition::Failure;
+use crate::property::response::Detail;
+
+/// How deep a request goes (RFC 4918 §10.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// The resource itself.
+    Zero,
+    /// With its members.
+    One,
+    /// With all below.
+    Infinity,
+}
+
+/// The `Depth` header, if it is there.
+///
+/// # Errors
+/// 400 where it is none of the three.
+pub fn depth(headers: &HeaderMap) -> Result<Option<Depth>, Failure> {
+    let Some(value) = headers.get("depth") else { return Ok(None) };
+    match value.to_str().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+        "0" => Ok(Some(Depth::Zero)),
+        "1" => Ok(Some(Depth::One)),
+        "infinity" => Ok(Some(Depth::Infinity)),
+        _ => Err(Failure::bad_request("Depth is 0, 1 or infinity")),
+    }
+}
+
+/// Whether the resource asked for stands in its own listing (RFC 8144 §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Itself {
+    /// It does, first.
+    Listed,
+    /// Only its members.
+    LeftOut,
+}
+
+/// What a client would like (RFC 7240, RFC 8144; `Brief` is the older word for the same).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preferences {
+    /// `return=minimal`.
+    pub detail: Detail,
+    /// `depth-noroot`.
+    pub itself: Itself,
+}
+
+impl Preferences {
+    /// Reads `Prefer` and `Brief`.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let preferences: Vec<String> = values(headers, &HeaderName::from_static("prefer"))
+            .map(|text| text.replace([' ', '"'], "").to_ascii_lowercase())
+            .collect();
+        let prefers = |what: &str| preferences.iter().any(|preference| preference == what);
+        let brief = headers
+            .get("brief")
+            .is_some_and(|value| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"t"));
+        Self {
+            detail: if brief || prefers("return=minimal") { Detail::Minimal } else { Detail::Full },
+            itself: if prefers("depth-noroot") { Itself::LeftOut } else { Itself::Listed },
+        }
+    }
+
+    /// What `Preference-Applied` says of them, if anything.
+    pub fn applied(self) -> Option<&'static str> {
+        match (self.detail, self.itself) {
+            (Detail::Minimal, Itself::LeftOut) => Some("return=minimal, depth-noroot"),
+            (Detail::Minimal, Itself::Listed) => Some("return=minimal"),
+            (Detail::Full, Itself::LeftOut) => Some("depth-noroot"),
+            (Detail::Full, Itself::Listed) => None,
+        }
+    }
+}
+
+/// The comma-separated values of a header that may come several times.
+fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split([',', ';']))
+        .map(str::trim)
+        .filter(|value| !value.is_empty())
+}
+
+/// How entity tags are compared (RFC 9110 §8.8.3.2).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    Strong,
+    Weak,
+}
+
+/// `If-Match` and `If-None-Match` as a condition on a write.
+pub fn precondition(headers: &HeaderMap) -> Precondition {
+    Precondition {
+        matches: tags(headers, &IF_MATCH, Comparison::Strong),
+        none_matches: tags(headers, &IF_NONE_MATCH, Comparison::Weak),
+    }
+}
+
+/// The tags of a header; an empty list for `*`.
+///
+/// A weak tag in a strong comparison is kept with its `W/"…"`, which no tag of ours equals. Tags may contain commas.
+fn tags(headers: &HeaderMap, name: &HeaderName, comparison: Comparison) -> Option<Vec<EntityTag>> {
+    let mut tags = Vec::new();
+    let mut present = false;
+    for value in headers.get_all(name) {
+        present = true;
+        let mut rest = value.to_str().unwrap_or("\"\u{1}\"").trim();
+        while !rest.is_empty() {
+            if rest.starts_with('*') {
+                return Some(Vec::new());
+            }
+            let weak = rest.starts_with("W/") || rest.starts_with("w/");
+            let quoted = if weak { &rest[2..] } else { rest };
+            let (tag, after) = one_tag(quoted);
+            tags.push(EntityTag(match (weak, comparison) {
+                (true, Comparison::Strong) => format!("W/\"{tag}\""),
+                _ => tag.to_owned(),
+            }));
+            rest = after.trim_start_matches([',', ' ', '\t']);
+        }
+    }
+    if present && tags.is_empty() {
+        // An empty header names no tag, which is not the same as any.
+        tags.push(EntityTag("\"".to_owned()));
+    }
+    present.then_some(tags)
+}
+
+/// The tag at the beginning, without quotes (some clients leave them out), and what follows.
+fn one_tag(text: &str) -> (&str, &str) {
+    match text.strip_prefix('"') {
+        Some(inner) => inner.split_once('"').unwrap_or((inner, "")),
+        None => text.find(',').map_or((text.trim_end(), ""), |at| (text[..at].trim_end(), &text[at..])),
+    }
+}
+
+/// The credentials of `Authorization: Basic` (RFC 7617, UTF-8), if they are there and can be read.
+pub fn credentials(headers: &HeaderMap) -> Option<Credentials> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?.trim();
+    let (scheme, encoded) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = STANDARD.decode(encoded.trim()).ok()?;
+    let decoded = String::from_utf8(decoded).ok()?;
+    let (user, password) = decoded.split_once(':')?;
+    Some(Credentials { user: user.to_owned(), password: password.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(name: &'static str, value: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.append(name, value.parse().unwrap());
+        headers
+    }
+
+    fn if_match(value: &str) -> Option<Vec<String>> {
+        let tags = precondition(&with("if-match", value)).matches?;
+        Some(tags.into_iter().map(|tag| tag.0).collect())
+    }
+
+    #[test]
+    fn tags_are_read_as_they_come() {
+        assert_eq!(if_match("*"), Some(vec![]));
+        assert_eq!(if_match("\"a\""), Some(vec!["a".to_owned()]));
+        assert_eq!(if_match("\"a,b\" , \"c\""), Some(vec!["a,b".to_owned(), "c".to_owned()]));
+        assert_eq!(if_match("bare, \"c\""), Some(vec!["bare".to_owned(), "c".to_owned()]));
+        assert_eq!(if_match("W/\"a\""), Some(vec!["W/\"a\"".to_owned()]));
+        assert_eq!(if_match("").map(|tags| tags.len()), Some(1));
+        let weak = precondition(&with("if-none-match", "W/\"a\"")).none_matches;
+        assert_eq!(weak, Some(vec![EntityTag("a".to_owned())]));
+        assert_eq!(precondition(&HeaderMap::new()), Precondition::default());
+    }
+
+    #[test]
+    fn preferences_in_every_spelling() {
+        for (name, value) in
+            [("brief", "t"), ("prefer", "return=minimal"), ("prefer", "x, Return=\"minimal\"")]
+        {
+            assert_eq!(Preferences::of(&with(name, value)).detail, Detail::Minimal, "{value}");
+        }
+        let both = Preferences::of(&with("prefer", "return=minimal, depth-noroot"));
+        assert_eq!(both.applied(), Some("return=minimal, depth-noroot"));
+        assert_eq!(Preferences::of(&with("brief", "f")).applied(), None);
+    }
+
+    #[test]
+    fn basic_in_utf8() {
+        let read = |value: &str| credentials(&with("authorization", value));
+        let ada = read("basic YWRhOnDDpHNzOndvcmQ=").unwrap();
+        assert_eq!((ada.user.as_str(), ada.password.as_str()), ("ada", "päss:word"));
+        assert!(read("Bearer x").is_none());
+        assert!(read("Basic !").is_none());
+        assert!(read("Basic").is_none());
+    }
+}

@@ -1,0 +1,11 @@
+//! Methods: one file each (RFC 4918 §9, RFC 4791 §5.3, RFC 5689).
+
+pub mod delete;
+pub mod get;
+pub mod mkcalendar;
+pub mod options;
+pub mod propfind;
+pub mod proppatch;
+pub mod put;
+pub mod report;
+pub mod table;

@@ -1,0 +1,97 @@
+//! MKCALENDAR and extended MKCOL: a calendar is made (RFC 4791 §5.3.1, RFC 5689 §3).
+
+use std::sync::Arc;
+
+use calendar::refusal::Refusal;
+use http::header::{CACHE_CONTROL, HeaderValue};
+use http::{Response, StatusCode};
+
+use crate::backend::PropertyChange;
+use crate::body;
+use crate::condition::{
+    CALENDAR_COLLECTION_LOCATION_OK, CANNOT_MODIFY_PROTECTED_PROPERTY, Condition, Failure,
+    VALID_RESOURCETYPE, VALID_TIMEZONE,
+};
+use crate::exchange::Exchange;
+use crate::path::Resource;
+use crate::property::change::{self, Instruction, Moment};
+use crate::service::Body;
+use crate::xml::name::{caldav, dav};
+use crate::xml::{Element, Name};
+
+/// What is only said to be left out: DAVx5, Apple Calendar and others set what they know, and a calendar without one of
+/// these is better than none.
+const PASSED_OVER: &[&Condition] = &[CANNOT_MODIFY_PROTECTED_PROPERTY, VALID_TIMEZONE];
+
+/// Answers MKCALENDAR; DAVx5 names the resource type in its body, which is no news.
+///
+/// # Errors
+/// DAV:resource-must-be-null, CALDAV:valid-calendar-data and others; 400.
+pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> {
+    let body = exchange.xml()?;
+    let changes = match &body {
+        Some(body) => changes(body, caldav("mkcalendar"))?,
+        None => Vec::new(),
+    };
+    make(&exchange, &changes).await
+}
+
+/// Answers MKCOL, which makes a calendar where its body says so.
+///
+/// # Errors
+/// DAV:valid-resourcetype for any other collection; those of MKCALENDAR.
+pub async fn answer_mkcol(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> {
+    let other = || Failure::of(VALID_RESOURCETYPE, "only calendars are made here");
+    let Some(body) = exchange.xml()? else {
+        return Err(match &exchange.resource {
+            // A MKCOL of 1999 on what is there (RFC 4918 §9.3.1).
+            Resource::Collection(name) if exchange.collection(name).await.is_ok() => {
+                Failure { status: StatusCode::METHOD_NOT_ALLOWED, ..Failure::from(Refusal::Exists) }
+            }
+            _ => other(),
+        });
+    };
+    let changes = changes(&body, dav("mkcol"))?;
+    let kind = set(&body).find(|element| element.is(dav("resourcetype"))).ok_or_else(other)?;
+    let known = [dav("collection"), caldav("calendar")];
+    if kind.first(caldav("calendar")).is_none() || !kind.elements().all(|part| known.contains(&part.name())) {
+        return Err(other());
+    }
+    make(&exchange, &changes).await
+}
+
+/// The properties that the body sets.
+fn set(body: &Element) -> impl Iterator<Item = &Element> {
+    body.all(dav("set")).flat_map(|set| set.all(dav("prop"))).flat_map(Element::elements)
+}
+
+fn changes(body: &Element, root: Name<'_>) -> Result<Vec<PropertyChange>, Failure> {
+    if !body.is(root) {
+        return Err(Failure::bad_request(format!("the body is a {}", root.local)));
+    }
+    let mut changes = Vec::new();
+    for element in set(body).filter(|element| !element.is(dav("resourcetype"))) {
+        match change::of(element, Instruction::Set, Moment::Creation) {
+            Ok(change) => changes.push(change),
+            Err(failure) if failure.condition.is_some_and(is_passed_over) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(changes)
+}
+
+fn is_passed_over(condition: &Condition) -> bool {
+    PASSED_OVER.iter().any(|known| known.name == condition.name)
+}
+
+async fn make(exchange: &Exchange, changes: &[PropertyChange]) -> Result<Response<Body>, Failure> {
+    let Resource::Collection(name) = &exchange.resource else { return Err(Failure::not_found()) };
+    let made = exchange.backend.make_collection(exchange.caller(), name, changes).await;
+    made.map_err(|refusal| match refusal {
+        Refusal::Protected(reason) => Failure::of(CALENDAR_COLLECTION_LOCATION_OK, reason),
+        other => other.into(),
+    })?;
+    let mut response = body::status(StatusCode::CREATED);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(response)
+}

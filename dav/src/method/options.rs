@@ -1,0 +1,24 @@
+//! OPTIONS: what is spoken here (RFC 4918 §10.1, RFC 4791 §5.1, RFC 3744 §7.2, RFC 5689 §3.1).
+
+use http::header::{ALLOW, CONTENT_LENGTH, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+
+use crate::body;
+use crate::method::table;
+use crate::property::Kinds;
+use crate::service::Body;
+
+/// The compliance classes. Scheduling and locks are named when they are there, not before.
+pub const DAV: &str = "1, 3, access-control, calendar-access, extended-mkcol";
+
+/// Answers the method; it says nothing about whether a resource is there, and needs no sign-in.
+pub fn answer(kind: Kinds) -> Response<Body> {
+    let mut response = body::status(StatusCode::OK);
+    let headers = response.headers_mut();
+    headers.insert(HeaderName::from_static("dav"), HeaderValue::from_static(DAV));
+    if let Ok(allowed) = HeaderValue::from_str(&table::allowed(kind)) {
+        headers.insert(ALLOW, allowed);
+    }
+    headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    response
+}

@@ -1,0 +1,343 @@
+//! Live properties: one row a property, one table a standard (RFC 4918 §4, §15).
+//!
+//! Reading is pure, over a [`View`] whose facets were loaded before; writing yields a change that the backend decides
+//! on. Whatever has no row is a dead property of a collection and is kept as it was set.
+
+use std::sync::Arc;
+
+use calendar::collection::Privilege;
+use calendar::object::CalendarObject;
+use calendar::zone::Zone;
+use http::StatusCode;
+
+use crate::backend::{Caller, Collection, CollectionKind, Limits, Member, Object, Principal, PropertyChange};
+use crate::condition::Failure;
+use crate::path::Resource;
+use crate::xml::name::dav;
+use crate::xml::{Element, Name, Writer};
+
+pub mod acl;
+pub mod apple;
+pub mod caldav;
+pub mod change;
+pub mod response;
+pub mod scheduling;
+pub mod sync;
+pub mod table;
+pub mod webdav;
+
+/// A set of kinds of resources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kinds(u16);
+
+impl Kinds {
+    /// The root of the tree, and the other places where discovery may begin.
+    pub const ROOT: Self = Self(1);
+    /// The collection of principals.
+    pub const PRINCIPALS: Self = Self(2);
+    /// A principal.
+    pub const PRINCIPAL: Self = Self(4);
+    /// The collection of homes.
+    pub const HOMES: Self = Self(8);
+    /// A calendar home.
+    pub const HOME: Self = Self(16);
+    /// A calendar.
+    pub const CALENDAR: Self = Self(32);
+    /// The schedule inbox.
+    pub const INBOX: Self = Self(64);
+    /// The schedule outbox.
+    pub const OUTBOX: Self = Self(128);
+    /// A calendar object.
+    pub const OBJECT: Self = Self(256);
+    /// Everything.
+    pub const ANY: Self = Self(511);
+    /// Collections whose properties are kept.
+    pub const COLLECTION: Self = Self::CALENDAR.or(Self::INBOX).or(Self::OUTBOX);
+
+    /// Both sets together.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether they have a kind in common.
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// The kind of a resource that has no record of its own.
+    pub fn of(resource: &Resource) -> Self {
+        match resource {
+            Resource::Host | Resource::HostPrincipals | Resource::Root => Self::ROOT,
+            Resource::Principals => Self::PRINCIPALS,
+            Resource::Principal(_) => Self::PRINCIPAL,
+            Resource::Homes => Self::HOMES,
+            Resource::Home(_) => Self::HOME,
+            Resource::Collection(_) => Self::COLLECTION,
+            Resource::Object(_) => Self::OBJECT,
+        }
+    }
+}
+
+impl From<CollectionKind> for Kinds {
+    fn from(kind: CollectionKind) -> Self {
+        match kind {
+            CollectionKind::Calendar => Self::CALENDAR,
+            CollectionKind::Inbox => Self::INBOX,
+            CollectionKind::Outbox => Self::OUTBOX,
+        }
+    }
+}
+
+/// What must be loaded beyond the record of the resource itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facets(u8);
+
+impl Facets {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+    /// The octets of an object.
+    pub const OCTETS: Self = Self(1);
+    /// The collections of the owner's home.
+    pub const HOME: Self = Self(2);
+
+    /// Both sets together.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of `other` are among them.
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+/// What is the same for all resources of one request.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Who asks.
+    pub caller: Caller,
+    /// The limits in force.
+    pub limits: Limits,
+    /// The reports that a kind of resource answers.
+    pub reports: fn(Kinds) -> Vec<Name<'static>>,
+}
+
+impl Setting {
+    /// The limits as the pure core knows them.
+    pub fn core_limits(&self) -> calendar::limits::Limits {
+        calendar::limits::Limits {
+            object_octets_max: self.limits.object_octets_max,
+            instances_max: self.limits.instances_max,
+            attendees_max: self.limits.attendees_max,
+            ..calendar::limits::Limits::default()
+        }
+    }
+}
+
+/// A resource with everything that was loaded of it.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Which.
+    pub resource: Resource,
+    /// What.
+    pub kind: Kinds,
+    /// What is the same for all.
+    pub setting: Arc<Setting>,
+    /// The principal, for principals and homes.
+    pub principal: Option<Arc<Principal>>,
+    /// The collections of the home, if asked for.
+    pub home: Option<Arc<Vec<Collection>>>,
+    /// The collection itself, or the one that an object is in.
+    pub collection: Option<Arc<Collection>>,
+    /// An object's facts.
+    pub member: Option<Member>,
+    /// An object's octets, if asked for.
+    pub object: Option<Object>,
+    /// The object as it was read for a filter.
+    pub parsed: Option<Arc<CalendarObject>>,
+    /// The zone that a query brought for dates and floating times.
+    pub zone: Option<Arc<Zone>>,
+}
+
+impl View {
+    /// A resource of which nothing is loaded.
+    pub fn bare(resource: Resource, setting: &Arc<Setting>) -> Self {
+        Self {
+            kind: Kinds::of(&resource),
+            resource,
+            setting: Arc::clone(setting),
+            principal: None,
+            home: None,
+            collection: None,
+            member: None,
+            object: None,
+            parsed: None,
+            zone: None,
+        }
+    }
+
+    /// A collection.
+    pub fn of_collection(collection: &Arc<Collection>, setting: &Arc<Setting>) -> Self {
+        Self {
+            kind: collection.kind.into(),
+            collection: Some(Arc::clone(collection)),
+            ..Self::bare(Resource::Collection(collection.name.clone()), setting)
+        }
+    }
+
+    /// An object of a collection.
+    pub fn of_member(collection: &Arc<Collection>, member: Member, setting: &Arc<Setting>) -> Self {
+        let resource = Resource::Object(calendar::collection::ObjectName {
+            collection: collection.name.clone(),
+            member: member.member.clone(),
+        });
+        Self {
+            collection: Some(Arc::clone(collection)),
+            member: Some(member),
+            ..Self::bare(resource, setting)
+        }
+    }
+
+    /// What the caller may do here.
+    pub fn privileges(&self) -> Vec<Privilege> {
+        use Privilege::{Bind, Read, ReadFreeBusy, Unbind};
+        let own = self.resource.owner() == Some(&self.setting.caller.principal);
+        match (&self.collection, own) {
+            (Some(collection), _) => collection.privileges.clone(),
+            (None, true) if self.kind == Kinds::HOME => vec![Read, ReadFreeBusy, Bind, Unbind],
+            (None, _) => vec![Read],
+        }
+    }
+
+    /// The dead properties.
+    pub fn dead(&self) -> impl Iterator<Item = (Name<'_>, &str)> {
+        self.collection
+            .iter()
+            .filter(|_| self.kind.meets(Kinds::COLLECTION))
+            .flat_map(|collection| &collection.dead_properties)
+            .map(|((namespace, local), xml)| (Name::new(namespace, local), xml.as_str()))
+    }
+}
+
+/// Where the value of a property is written.
+///
+/// Its methods answer `Some(())`, so that a row can end with one; a row that answers `None` has no value here.
+pub struct Value<'a> {
+    out: &'a mut Writer,
+}
+
+impl Value<'_> {
+    /// Text.
+    pub fn text(&mut self, text: &str) -> Option<()> {
+        self.out.text(text);
+        Some(())
+    }
+
+    /// A number.
+    pub fn number(&mut self, number: usize) -> Option<()> {
+        self.text(&number.to_string())
+    }
+
+    /// A `DAV:href`.
+    pub fn href(&mut self, resource: &Resource) -> Option<()> {
+        self.out.text_element(dav("href"), &resource.href());
+        Some(())
+    }
+
+    /// An element that holds nothing.
+    pub fn empty(&mut self, name: Name<'_>) -> Option<()> {
+        self.out.empty(name);
+        Some(())
+    }
+
+    /// For anything else.
+    pub fn writer(&mut self) -> &mut Writer {
+        self.out
+    }
+}
+
+/// When a property is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Also in `DAV:allprop`.
+    Always,
+    /// Where it is asked for by name.
+    Asked,
+    /// Where a report asks for it by name (CALDAV:calendar-data).
+    Reported,
+}
+
+/// How a property is read; `None`: it has no value here (404).
+pub enum Read {
+    /// From the view alone.
+    Plain(fn(&View, &mut Value<'_>) -> Option<()>),
+    /// From the view, as the element that asks for it says.
+    Asked(fn(&View, &Element, &mut Value<'_>) -> Result<(), StatusCode>),
+}
+
+/// How a property is written: the element that sets it, or `None` where it is removed.
+pub enum Write {
+    /// By the server alone.
+    Protected,
+    /// By clients.
+    Accepts(fn(Option<&Element>) -> Result<PropertyChange, Failure>),
+    /// By clients while the collection is made.
+    AtCreation(fn(Option<&Element>) -> Result<PropertyChange, Failure>),
+}
+
+/// A live property.
+pub struct LiveProperty {
+    /// Its name.
+    pub name: Name<'static>,
+    /// On which resources.
+    pub on: Kinds,
+    /// When it is shown.
+    pub shown: Shown,
+    /// What must be loaded for it.
+    pub needs: Facets,
+    /// How it is read.
+    pub read: Read,
+    /// How it is written.
+    pub write: Write,
+}
+
+impl LiveProperty {
+    /// A protected property, shown where it is asked for; the common case.
+    pub const fn protected(
+        name: Name<'static>,
+        on: Kinds,
+        read: fn(&View, &mut Value<'_>) -> Option<()>,
+    ) -> Self {
+        Self {
+            name,
+            on,
+            shown: Shown::Asked,
+            needs: Facets::NONE,
+            read: Read::Plain(read),
+            write: Write::Protected,
+        }
+    }
+
+    /// The same, shown in `DAV:allprop` too.
+    #[must_use]
+    pub const fn in_allprop(mut self) -> Self {
+        self.shown = Shown::Always;
+        self
+    }
+
+    /// The same, settable.
+    #[must_use]
+    pub const fn accepting(mut self, write: fn(Option<&Element>) -> Result<PropertyChange, Failure>) -> Self {
+        self.write = Write::Accepts(write);
+        self
+    }
+
+    /// The same, with facets to load.
+    #[must_use]
+    pub const fn needing(mut self, needs: Facets) -> Self {
+        self.needs = needs;
+        self
+    }
+}

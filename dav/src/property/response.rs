@@ -1,0 +1,233 @@
+//! What was asked of a resource's properties, and the response that answers (RFC 4918 §9.1, §14.22, §14.24).
+
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+
+use crate::property::{Facets, LiveProperty, Read, Shown, Value, View, table};
+use crate::xml::name::dav;
+use crate::xml::{Element, Name, Writer};
+
+/// A property asked for by name.
+#[derive(Clone, Copy)]
+enum Row {
+    Live(&'static LiveProperty),
+    /// Dead, or nothing at all.
+    Other,
+}
+
+/// Where properties are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// A PROPFIND.
+    Propfind,
+    /// A report, which may ask for calendar-data.
+    Report,
+}
+
+/// Whether properties that are not there are told (RFC 8144 §2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// They are, with 404.
+    Full,
+    /// They are left out.
+    Minimal,
+}
+
+/// Which properties are asked for.
+pub struct Wanted {
+    what: What,
+    /// Properties by name: all that is asked for, or what comes on top of all.
+    named: Vec<(Element, Row)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Named,
+    All,
+    Names,
+}
+
+impl Wanted {
+    /// Those that `DAV:prop` names.
+    pub fn named(prop: &Element, asker: Asker) -> Self {
+        Self { what: What::Named, named: named(prop, asker) }
+    }
+
+    /// `DAV:allprop`, with those that `DAV:include` names (RFC 4918 §9.1).
+    pub fn all(include: Option<&Element>) -> Self {
+        Self {
+            what: What::All,
+            named: include.map(|include| named(include, Asker::Propfind)).unwrap_or_default(),
+        }
+    }
+
+    /// `DAV:propname`.
+    pub fn names() -> Self {
+        Self { what: What::Names, named: Vec::new() }
+    }
+
+    /// What must be loaded to answer.
+    pub fn needs(&self) -> Facets {
+        let listed: Facets = match self.what {
+            What::Named => Facets::NONE,
+            What::All => of_rows(|row| row.shown == Shown::Always),
+            What::Names => of_rows(|row| row.shown != Shown::Reported),
+        };
+        self.named.iter().fold(listed, |facets, (_, row)| match row {
+            Row::Live(row) => facets.or(row.needs),
+            Row::Other => facets,
+        })
+    }
+}
+
+fn of_rows(shown: impl Fn(&LiveProperty) -> bool) -> Facets {
+    table::all().filter(|row| shown(row)).fold(Facets::NONE, |facets, row| facets.or(row.needs))
+}
+
+fn named(prop: &Element, asker: Asker) -> Vec<(Element, Row)> {
+    prop.elements()
+        .map(|element| {
+            let row = table::find(element.name())
+                .filter(|row| row.shown != Shown::Reported || asker == Asker::Report);
+            (element.clone(), row.map_or(Row::Other, Row::Live))
+        })
+        .collect()
+}
+
+/// Writes the `DAV:response` of a resource.
+pub fn write(view: &View, wanted: &Wanted, detail: Detail, out: &mut Writer) {
+    out.open(dav("response"));
+    out.text_element(dav("href"), &view.resource.href());
+    write_propstats(view, wanted, detail, out);
+    out.close(dav("response"));
+}
+
+/// Writes the `DAV:propstat`s of a resource.
+pub fn write_propstats(view: &View, wanted: &Wanted, detail: Detail, out: &mut Writer) {
+    let mut found = Writer::fragment();
+    let mut lacking: BTreeMap<u16, Vec<&Element>> = BTreeMap::new();
+    let included = match wanted.what {
+        What::Named => true,
+        What::All => {
+            write_all(view, &mut found);
+            true
+        }
+        What::Names => {
+            write_names(view, &mut found);
+            false
+        }
+    };
+    for (asked, row) in wanted.named.iter().filter(|_| included) {
+        if wanted.what == What::All && is_in_allprop(view, asked, *row) {
+            continue;
+        }
+        if let Err(status) = write_one(view, asked, *row, &mut found) {
+            lacking.entry(status.as_u16()).or_default().push(asked);
+        }
+    }
+    if detail == Detail::Minimal || wanted.what == What::All {
+        lacking.remove(&StatusCode::NOT_FOUND.as_u16());
+    }
+    if !found.is_empty() || lacking.is_empty() {
+        write_propstat(StatusCode::OK, &found.finish(), out);
+    }
+    for (status, names) in lacking {
+        let mut inner = Writer::fragment();
+        for element in names {
+            inner.empty(element.name());
+        }
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::NOT_FOUND);
+        write_propstat(status, &inner.finish(), out);
+    }
+}
+
+/// Writes one `DAV:propstat` around properties that were written before.
+pub fn write_propstat(status: StatusCode, properties: &str, out: &mut Writer) {
+    out.open(dav("propstat"));
+    out.open(dav("prop"));
+    out.raw(properties);
+    out.close(dav("prop"));
+    write_status(status, out);
+    out.close(dav("propstat"));
+}
+
+/// Writes a `DAV:status` (RFC 4918 §14.28), with a reason phrase, which some clients need.
+pub fn write_status(status: StatusCode, out: &mut Writer) {
+    let reason = status.canonical_reason().unwrap_or("Unknown");
+    out.text_element(dav("status"), &format!("HTTP/1.1 {} {reason}", status.as_u16()));
+}
+
+/// One property as XML, if it has a value here.
+pub fn property(view: &View, asked: &Element) -> Option<String> {
+    let mut out = Writer::fragment();
+    let row = table::find(asked.name()).map_or(Row::Other, Row::Live);
+    write_one(view, asked, row, &mut out).ok()?;
+    Some(out.finish())
+}
+
+fn is_in_allprop(view: &View, asked: &Element, row: Row) -> bool {
+    match row {
+        Row::Live(row) => row.shown == Shown::Always && row.on.meets(view.kind),
+        Row::Other => view.dead().any(|(name, _)| name == asked.name()),
+    }
+}
+
+fn write_one(view: &View, asked: &Element, row: Row, out: &mut Writer) -> Result<(), StatusCode> {
+    match row {
+        Row::Live(row) => write_live(view, row, asked, out),
+        Row::Other => {
+            let (_, xml) =
+                view.dead().find(|(name, _)| *name == asked.name()).ok_or(StatusCode::NOT_FOUND)?;
+            out.raw(xml);
+            Ok(())
+        }
+    }
+}
+
+fn write_live(view: &View, row: &LiveProperty, asked: &Element, out: &mut Writer) -> Result<(), StatusCode> {
+    if !row.on.meets(view.kind) {
+        return Err(StatusCode::NOT_FOUND);
+    }
+    let before = out.len();
+    out.open(row.name);
+    let inner = out.len();
+    let mut value = Value { out };
+    let read = match row.read {
+        Read::Plain(read) => read(view, &mut value).ok_or(StatusCode::NOT_FOUND),
+        Read::Asked(read) => read(view, asked, &mut value),
+    };
+    match read {
+        Ok(()) if out.len() == inner => {
+            out.truncate(before);
+            out.empty(row.name);
+        }
+        Ok(()) => out.close(row.name),
+        Err(_) => out.truncate(before),
+    }
+    read
+}
+
+fn write_all(view: &View, out: &mut Writer) {
+    for row in table::all().filter(|row| row.shown == Shown::Always) {
+        let _absent = write_live(view, row, &Element::named(row.name), out);
+    }
+    for (_, xml) in view.dead() {
+        out.raw(xml);
+    }
+}
+
+fn write_names(view: &View, out: &mut Writer) {
+    let mut names: Vec<Name<'_>> = Vec::new();
+    let mut thrown_away = Writer::fragment();
+    for row in table::all().filter(|row| row.shown != Shown::Reported) {
+        if write_live(view, row, &Element::named(row.name), &mut thrown_away).is_ok() {
+            names.push(row.name);
+        }
+        thrown_away.truncate(0);
+    }
+    names.extend(view.dead().map(|(name, _)| name));
+    for name in names {
+        out.empty(name);
+    }
+}

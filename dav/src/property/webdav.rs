@@ -1,0 +1,110 @@
+//! Live properties of WebDAV (RFC 4918 §15, RFC 3253 §3.1.5).
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use calendar::time::Instant;
+
+use crate::backend::PropertyChange;
+use crate::path::Resource;
+use crate::property::{Kinds, LiveProperty};
+use crate::xml::Element;
+use crate::xml::name::{caldav, dav};
+
+/// The rows.
+pub const PROPERTIES: &[LiveProperty] =
+    &[
+        // §15.9. In every response: clients tell collections from objects by it.
+        LiveProperty::protected(dav("resourcetype"), Kinds::ANY, |view, out| {
+            if view.kind == Kinds::OBJECT {
+                return Some(());
+            }
+            out.empty(dav("collection"));
+            match view.kind {
+                Kinds::PRINCIPAL => out.empty(dav("principal")),
+                Kinds::CALENDAR => out.empty(caldav("calendar")),
+                Kinds::INBOX => out.empty(caldav("schedule-inbox")),
+                Kinds::OUTBOX => out.empty(caldav("schedule-outbox")),
+                _ => Some(()),
+            }
+        })
+        .in_allprop(),
+        // §15.2
+        LiveProperty::protected(
+            dav("displayname"),
+            Kinds::COLLECTION.or(Kinds::PRINCIPAL).or(Kinds::HOME),
+            |view, out| match (&view.collection, &view.principal) {
+                (Some(collection), _) => out.text(&collection.display_name),
+                (None, Some(principal)) => out.text(&principal.display_name),
+                (None, None) => None,
+            },
+        )
+        .in_allprop()
+        .accepting(|set| Ok(PropertyChange::DisplayName(set.map(Element::text).unwrap_or_default()))),
+        // §15.1
+        LiveProperty::protected(dav("creationdate"), Kinds::COLLECTION.or(Kinds::OBJECT), |view, out| {
+            let made = view.member.as_ref().map(|member| member.created);
+            let made = made.or_else(|| Some(view.collection.as_ref()?.created))?;
+            out.text(&made.to_string())
+        })
+        .in_allprop(),
+        // §15.7
+        LiveProperty::protected(dav("getlastmodified"), Kinds::OBJECT, |view, out| {
+            out.text(&http_date(view.member.as_ref()?.modified))
+        })
+        .in_allprop(),
+        // §15.6: quoted as in the ETag header, strong.
+        LiveProperty::protected(dav("getetag"), Kinds::OBJECT, |view, out| {
+            out.text(&view.member.as_ref()?.tag.quoted())
+        })
+        .in_allprop(),
+        // §15.5: what GET would say; vdirsyncer takes only what is text/calendar for an object.
+        LiveProperty::protected(dav("getcontenttype"), Kinds::OBJECT.or(Kinds::CALENDAR), |view, out| {
+            match &view.member {
+                Some(member) => out.text(&content_type(member.kind)),
+                None => out.text(CALENDAR_TYPE),
+            }
+        })
+        .in_allprop(),
+        // §15.4
+        LiveProperty::protected(dav("getcontentlength"), Kinds::OBJECT, |view, out| {
+            out.number(view.member.as_ref()?.octets)
+        })
+        .in_allprop(),
+        // RFC 3253 §3.1.5: from the table of reports.
+        LiveProperty::protected(dav("supported-report-set"), Kinds::ANY, |view, out| {
+            let out = out.writer();
+            for name in (view.setting.reports)(view.kind) {
+                out.open(dav("supported-report"));
+                out.open(dav("report"));
+                out.empty(name);
+                out.close(dav("report"));
+                out.close(dav("supported-report"));
+            }
+            Some(())
+        }),
+        // RFC 3744 §4.2 and RFC 5397 stand in `acl`; this one is asked for by name on anything (RFC 3744 §5.8).
+        LiveProperty::protected(dav("principal-collection-set"), Kinds::ANY, |_, out| {
+            out.href(&Resource::Principals)
+        }),
+    ];
+
+/// The media type of a whole calendar.
+pub const CALENDAR_TYPE: &str = "text/calendar; charset=utf-8";
+
+/// The media type of an object (RFC 4791 §5.2.4, RFC 5545 §8.1).
+pub fn content_type(kind: calendar::object::Kind) -> String {
+    format!("{CALENDAR_TYPE}; component={}", kind.component_name().to_ascii_lowercase())
+}
+
+/// An HTTP date (RFC 9110 §5.6.7); nothing lies before 1970.
+pub fn http_date(instant: Instant) -> String {
+    let seconds = u64::try_from(instant.as_unix()).unwrap_or(0);
+    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+/// The instant of an HTTP date, in any of its three forms.
+pub fn instant_of_http_date(text: &str) -> Option<Instant> {
+    let moment = httpdate::parse_http_date(text.trim()).ok()?;
+    let seconds = moment.duration_since(UNIX_EPOCH).ok()?.as_secs();
+    Some(Instant::from_unix(i64::try_from(seconds).ok()?))
+}

@@ -1,0 +1,9 @@
+//! Reports: one file each (RFC 3253 §3.6).
+
+pub mod calendar_multiget;
+pub mod calendar_query;
+pub mod expand_property;
+pub mod free_busy_query;
+pub mod principal_search;
+pub mod sync_collection;
+pub mod table;

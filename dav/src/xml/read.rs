@@ -1,0 +1,405 @@
+//! The reader: octets into a small owned tree, within bounds.
+//!
+//! Well-formed XML 1.0 in UTF-8 without DOCTYPE: exactly one root, declared prefixes, no entities but the five and
+//! character references. Comments and processing instructions are left out. Prefixes and the language in scope are
+//! kept, so that any element can be written again standing alone (dead properties, RFC 4918 §4.3).
+
+use std::sync::Arc;
+
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::name::{QName, ResolveResult};
+use quick_xml::reader::NsReader;
+
+use crate::xml::name::{Name, XML, is_local_name, is_xml_character};
+
+/// Elements inside one another.
+pub const DEPTH_MAX: usize = 32;
+/// Elements and texts (other than white space) of one document.
+pub const NODES_MAX: usize = 50_000;
+
+/// Why octets are not a document that is read here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason} (at octet {at})")]
+pub struct XmlError {
+    /// Where, in octets from the start.
+    pub at: u64,
+    /// What is wrong, for a person.
+    pub reason: String,
+}
+
+/// An element.
+#[derive(Clone, Debug)]
+pub struct Element {
+    namespace: Arc<str>,
+    prefix: String,
+    local: String,
+    /// Its attributes other than namespace declarations, in order.
+    pub attributes: Vec<Attribute>,
+    /// What it holds, in order.
+    pub children: Vec<Node>,
+    /// The language in scope (`xml:lang`).
+    pub language: Option<Arc<str>>,
+    scope: Arc<Scope>,
+}
+
+/// An attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attribute {
+    /// Its namespace; empty for none.
+    pub namespace: Arc<str>,
+    /// The prefix it was written with.
+    pub prefix: String,
+    /// Its local name.
+    pub local: String,
+    /// Its value, references resolved.
+    pub value: String,
+}
+
+/// What an element holds.
+#[derive(Clone, Debug)]
+pub enum Node {
+    /// An element.
+    Element(Element),
+    /// Text, references resolved.
+    Text(String),
+}
+
+/// The namespace declarations of an element, and where to look further.
+#[derive(Debug, Default)]
+pub(crate) struct Scope {
+    parent: Option<Arc<Scope>>,
+    own: Vec<(String, Arc<str>)>,
+}
+
+impl Scope {
+    /// The namespace that `prefix` is bound to; the empty one where there is none.
+    pub(crate) fn namespace_of(&self, prefix: &str) -> Option<&Arc<str>> {
+        let own = self.own.iter().find(|(declared, _)| declared == prefix).map(|(_, namespace)| namespace);
+        own.or_else(|| self.parent.as_ref()?.namespace_of(prefix))
+    }
+
+    /// All prefixes declared here or further out.
+    pub(crate) fn prefixes(&self) -> Vec<&str> {
+        let mut prefixes = self.parent.as_ref().map(|parent| parent.prefixes()).unwrap_or_default();
+        prefixes.extend(self.own.iter().map(|(prefix, _)| prefix.as_str()));
+        prefixes.sort_unstable();
+        prefixes.dedup();
+        prefixes
+    }
+}
+
+impl Element {
+    /// Reads one document.
+    ///
+    /// # Errors
+    /// Names the place and the reason; never a panic.
+    pub fn read(octets: &[u8]) -> Result<Self, XmlError> {
+        let octets = octets.strip_prefix(b"\xef\xbb\xbf").unwrap_or(octets);
+        let text = std::str::from_utf8(octets)
+            .map_err(|error| fault(error.valid_up_to() as u64, "the body is not UTF-8"))?;
+        if let Some((at, _)) = text.char_indices().find(|(_, character)| !is_xml_character(*character)) {
+            return Err(fault(at as u64, "a character that XML cannot hold"));
+        }
+        Reading::new(text).document()
+    }
+
+    /// An empty element of that name, for requests that are not written out.
+    pub fn named(name: Name<'_>) -> Self {
+        Self {
+            namespace: name.namespace.into(),
+            prefix: String::new(),
+            local: name.local.to_owned(),
+            attributes: Vec::new(),
+            children: Vec::new(),
+            language: None,
+            scope: Arc::new(Scope { parent: None, own: vec![(String::new(), name.namespace.into())] }),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> Name<'_> {
+        Name::new(&self.namespace, &self.local)
+    }
+
+    /// Whether that is its name.
+    pub fn is(&self, name: Name<'_>) -> bool {
+        self.name() == name
+    }
+
+    /// The prefix it was written with.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The declarations in scope.
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// The elements directly inside.
+    pub fn elements(&self) -> impl Iterator<Item = &Element> {
+        self.children.iter().filter_map(|child| match child {
+            Node::Element(element) => Some(element),
+            Node::Text(_) => None,
+        })
+    }
+
+    /// The elements of that name directly inside.
+    pub fn all<'a>(&'a self, name: Name<'a>) -> impl Iterator<Item = &'a Element> {
+        self.elements().filter(move |element| element.is(name))
+    }
+
+    /// The first element of that name directly inside.
+    pub fn first(&self, name: Name<'_>) -> Option<&Element> {
+        self.elements().find(|element| element.is(name))
+    }
+
+    /// The text directly inside, in one piece.
+    pub fn text(&self) -> String {
+        self.children
+            .iter()
+            .filter_map(|child| match child {
+                Node::Text(text) => Some(text.as_str()),
+                Node::Element(_) => None,
+            })
+            .collect()
+    }
+
+    /// The text directly inside without white space around it.
+    pub fn trimmed(&self) -> String {
+        self.text().trim().to_owned()
+    }
+
+    /// The value of the attribute `local` that is in no namespace.
+    pub fn attribute(&self, local: &str) -> Option<&str> {
+        self.attributes
+            .iter()
+            .find(|attribute| attribute.namespace.is_empty() && attribute.local == local)
+            .map(|attribute| attribute.value.as_str())
+    }
+}
+
+fn fault(at: u64, reason: impl Into<String>) -> XmlError {
+    XmlError { at, reason: reason.into() }
+}
+
+/// A document while it is read: the open elements and what was counted.
+struct Reading<'a> {
+    reader: NsReader<&'a [u8]>,
+    open: Vec<Element>,
+    root: Option<Element>,
+    nodes: usize,
+    namespaces: Vec<Arc<str>>,
+    no_scope: Arc<Scope>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(text: &'a str) -> Self {
+        let mut reader = NsReader::from_str(text);
+        reader.config_mut().check_end_names = true;
+        Self {
+            reader,
+            open: Vec::new(),
+            root: None,
+            nodes: 0,
+            namespaces: Vec::new(),
+            no_scope: Arc::default(),
+        }
+    }
+
+    fn document(mut self) -> Result<Element, XmlError> {
+        let mut first = true;
+        loop {
+            let event = self.reader.read_event().map_err(|error| self.fault(error.to_string()))?;
+            match event {
+                Event::Start(start) => self.start(&start)?,
+                Event::Empty(start) => {
+                    self.start(&start)?;
+                    self.end()?;
+                }
+                Event::End(_) => self.end()?,
+                Event::Text(text) => self.text(&text.xml10_content())?,
+                Event::CData(text) => self.cdata(&text.xml10_content())?,
+                Event::GeneralRef(reference) => {
+                    let text = self.reference(&reference)?;
+                    self.cdata(&text)?;
+                }
+                Event::Decl(declaration) => {
+                    if !first {
+                        return Err(self.fault("an XML declaration that is not the first thing"));
+                    }
+                    let encoding = declaration.encoding().and_then(Result::ok).unwrap_or("UTF-8".into());
+                    if !["utf-8", "utf8", "us-ascii"].contains(&encoding.to_ascii_lowercase().as_str()) {
+                        return Err(self.fault(format!("the encoding {encoding}; only UTF-8 is read")));
+                    }
+                }
+                Event::DocType(_) => return Err(self.fault("a document type declaration")),
+                Event::Comment(_) | Event::PI(_) => {}
+                Event::Eof => break,
+            }
+            first = false;
+        }
+        if !self.open.is_empty() {
+            return Err(self.fault("the document ends before its elements do"));
+        }
+        let at = self.reader.buffer_position();
+        self.root.ok_or_else(|| fault(at, "there is no element"))
+    }
+
+    fn fault(&self, reason: impl Into<String>) -> XmlError {
+        fault(self.reader.buffer_position(), reason)
+    }
+
+    fn count(&mut self) -> Result<(), XmlError> {
+        self.nodes += 1;
+        if self.nodes > NODES_MAX {
+            return Err(self.fault(format!("more than {NODES_MAX} nodes")));
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, start: &BytesStart<'_>) -> Result<(), XmlError> {
+        if self.root.is_some() {
+            return Err(self.fault("a second root"));
+        }
+        if self.open.len() >= DEPTH_MAX {
+            return Err(self.fault(format!("more than {DEPTH_MAX} elements inside one another")));
+        }
+        self.count()?;
+        let (namespace, prefix, local) = self.resolved(start.name(), true)?;
+        let mut element = Element {
+            namespace,
+            prefix,
+            local,
+            attributes: Vec::new(),
+            children: Vec::new(),
+            language: self.open.last().and_then(|parent| parent.language.clone()),
+            scope: Arc::clone(self.open.last().map_or(&self.no_scope, |parent| &parent.scope)),
+        };
+        self.attributes(start, &mut element)?;
+        self.open.push(element);
+        Ok(())
+    }
+
+    fn attributes(&mut self, start: &BytesStart<'_>, element: &mut Element) -> Result<(), XmlError> {
+        let mut own = Vec::new();
+        for attribute in start.attributes() {
+            let attribute = attribute.map_err(|error| self.fault(error.to_string()))?;
+            if attribute.value.contains('<') {
+                return Err(self.fault("`<` in the value of an attribute"));
+            }
+            let value = attribute
+                .normalized_value(quick_xml::XmlVersion::Implicit1_0)
+                .map_err(|error| self.fault(error.to_string()))?
+                .into_owned();
+            if !value.chars().all(is_xml_character) {
+                return Err(self.fault("a character reference that XML cannot hold"));
+            }
+            if attribute.key.as_namespace_binding().is_some() {
+                let prefix = attribute.key.prefix().map_or("", |_| attribute.key.local_name().into_inner());
+                if !prefix.is_empty() && (value.is_empty() || !is_local_name(prefix)) {
+                    return Err(self.fault("a prefix that is declared as nothing"));
+                }
+                own.push((prefix.to_owned(), self.interned(&value)));
+                continue;
+            }
+            let (namespace, prefix, local) = self.resolved(attribute.key, false)?;
+            if element.attributes.iter().any(|other| other.namespace == namespace && other.local == local) {
+                return Err(self.fault("an attribute that stands there twice"));
+            }
+            if &*namespace == XML && local == "lang" {
+                element.language = Some(value.as_str().into());
+            }
+            element.attributes.push(Attribute { namespace, prefix, local, value });
+        }
+        if !own.is_empty() {
+            element.scope = Arc::new(Scope { parent: Some(Arc::clone(&element.scope)), own });
+        }
+        Ok(())
+    }
+
+    /// Namespace, prefix and local name; the default namespace counts for elements alone.
+    fn resolved(
+        &mut self,
+        name: QName<'_>,
+        is_element: bool,
+    ) -> Result<(Arc<str>, String, String), XmlError> {
+        let prefix = name.prefix().map_or("", quick_xml::name::Prefix::into_inner).to_owned();
+        let local = name.local_name().into_inner().to_owned();
+        if prefix == "xmlns" || !is_local_name(&local) || !(prefix.is_empty() || is_local_name(&prefix)) {
+            return Err(self.fault(format!("{:?} is not a name", name.0)));
+        }
+        let namespace = match self.reader.resolver().resolve(name, is_element).0 {
+            ResolveResult::Bound(namespace) => namespace.0.to_owned(),
+            ResolveResult::Unbound => String::new(),
+            ResolveResult::Unknown(prefix) => {
+                return Err(self.fault(format!("the prefix {prefix} is not declared")));
+            }
+        };
+        Ok((self.interned(&namespace), prefix, local))
+    }
+
+    fn interned(&mut self, namespace: &str) -> Arc<str> {
+        if let Some(known) = self.namespaces.iter().find(|known| &***known == namespace) {
+            return Arc::clone(known);
+        }
+        let namespace: Arc<str> = namespace.into();
+        // Few documents use more than ten; beyond that sharing is not worth the search.
+        if self.namespaces.len() < 16 {
+            self.namespaces.push(Arc::clone(&namespace));
+        }
+        namespace
+    }
+
+    fn end(&mut self) -> Result<(), XmlError> {
+        let element = self.open.pop().ok_or_else(|| self.fault("an end without a beginning"))?;
+        match self.open.last_mut() {
+            Some(parent) => parent.children.push(Node::Element(element)),
+            None => self.root = Some(element),
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str) -> Result<(), XmlError> {
+        if self.open.is_empty() {
+            return if text.trim_matches([' ', '\t', '\r', '\n', '\u{feff}']).is_empty() {
+                Ok(())
+            } else {
+                Err(self.fault("text outside the root"))
+            };
+        }
+        self.cdata(text)
+    }
+
+    /// Text that stands as it is: CDATA sections and resolved references, allowed inside the root alone.
+    fn cdata(&mut self, text: &str) -> Result<(), XmlError> {
+        let Some(parent) = self.open.last_mut() else {
+            return Err(self.fault("text outside the root"));
+        };
+        if let Some(Node::Text(before)) = parent.children.last_mut() {
+            before.push_str(text);
+            return Ok(());
+        }
+        if text.is_empty() {
+            return Ok(());
+        }
+        parent.children.push(Node::Text(text.to_owned()));
+        if text.trim().is_empty() { Ok(()) } else { self.count() }
+    }
+
+    fn reference(&self, reference: &quick_xml::events::BytesRef<'_>) -> Result<String, XmlError> {
+        if reference.is_char_ref() {
+            let character = reference
+                .resolve_char_ref()
+                .ok()
+                .flatten()
+                .filter(|character| is_xml_character(*character))
+                .ok_or_else(|| self.fault("a character reference that XML cannot hold"))?;
+            return Ok(character.to_string());
+        }
+        let name: &str = reference;
+        quick_xml::escape::resolve_predefined_entity(name)
+            .map(str::to_owned)
+            .ok_or_else(|| self.fault(format!("the entity {name}; only the five of XML are read")))
+    }
+}

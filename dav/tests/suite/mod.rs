@@ -1,0 +1,11 @@
+//! The tests, by what they are about.
+
+mod calendar_data;
+mod clients;
+mod discovery;
+mod filters;
+mod objects;
+mod properties;
+mod queries;
+mod sync;
+mod xml;
