@@ -1,9 +1,17 @@
 //! Letters out: which way a letter goes (pure), and the worker that leases, delivers and settles.
 
+pub mod folder;
 pub mod mail;
+pub mod route;
+pub mod smtp;
+pub mod worker;
 
 use async_trait::async_trait;
 use store::outbox::Letter;
+
+pub use folder::FolderChannel;
+pub use smtp::{SmtpChannel, SmtpSettings};
+pub use worker::Courier;
 
 /// How a delivery ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

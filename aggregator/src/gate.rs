@@ -1,13 +1,29 @@
-//! The one way a calendar object changes: the object, its busy periods, its change-log row, its place in the unified
-//! collection and its letters, in one commit.
+//! The one way a calendar object changes: the object, its busy periods, its change-log row and its place in the
+//! unified collection, in one commit with whatever the caller adds (letters, bookings, agreements).
+//!
+//! Read, think, write: [`stage`] reads what the edits touch and adds to a [`Change`] what follows from them, with the
+//! expectation that nothing seen has moved. Nothing is written until the change is committed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use calendar::collection::ObjectName;
+use calendar::collection::{CollectionName, EntityTag, MemberName, ObjectName};
+use calendar::object::CalendarObject;
 use calendar::refusal::Refusal;
-use store::Change;
+use calendar::text::TextError;
+use store::collections::Head;
+use store::engine::Version;
+use store::objects::{NewObject, ObjectChange, ObjectFacts};
+use store::{Change, Committed};
 
-use crate::world::World;
+use crate::index::{self, IndexState};
+use crate::owner::Owner;
+use crate::reading::{Reading, tag_of};
+use crate::unified;
+use crate::world::{World, refusal_of};
+
+/// How often an operation thinks again when what it saw has moved.
+pub const ATTEMPTS_MAX: usize = 32;
 
 /// What an object is to become.
 #[derive(Clone, Debug)]
@@ -18,12 +34,151 @@ pub struct Edit {
     pub octets: Option<Arc<[u8]>>,
 }
 
-/// Reads what the edits (all of one owner) touch and adds to `change` everything that belongs to them, with the
-/// expectation that nothing seen has moved. Nothing is written until `change` is committed.
+/// What an edit met and what it makes.
+#[derive(Clone, Debug)]
+pub struct Staged {
+    /// What was there.
+    pub before: Option<ObjectFacts>,
+    /// The tag of what will be there.
+    pub tag: Option<EntityTag>,
+}
+
+/// A collection as one thought sees it.
+struct SeenCollection {
+    head: Head,
+    index: IndexState,
+    index_version: Version,
+    reading: Reading,
+}
+
+/// Adds everything that belongs to the edits (all of one owner) to `change`; in the order of the edits, what was seen.
 ///
 /// # Errors
-/// [`Refusal::NotValidObject`], [`Refusal::UidConflict`] and so on; never half a change.
-pub async fn stage(world: &World, change: &mut Change, edits: &[Edit]) -> Result<(), Refusal> {
-    let _ = (world, change, edits);
-    todo!()
+/// [`Refusal::NotFound`] for a collection or owner that is not there; [`Refusal::NotValidObject`],
+/// [`Refusal::UidConflict`], [`Refusal::TooManyInstances`] for octets that cannot be kept; never half a change.
+pub async fn stage(world: &World, change: &mut Change, edits: &[Edit]) -> Result<Vec<Staged>, Refusal> {
+    let Some(first) = edits.first() else { return Ok(Vec::new()) };
+    let owner = world.owner(first.name.collection.owner.as_str()).ok_or(Refusal::NotFound)?;
+    let mut by_collection: BTreeMap<CollectionName, Vec<usize>> = BTreeMap::new();
+    for (position, edit) in edits.iter().enumerate() {
+        by_collection.entry(edit.name.collection.clone()).or_default().push(position);
+    }
+    let mut staged: Vec<Option<Staged>> = vec![None; edits.len()];
+    let mut touched = unified::Touched::default();
+    // The unified head first: whatever changes after this moment makes the commit think again.
+    let unified = unified::see(world, &owner).await?;
+    for (collection, positions) in by_collection {
+        let seen = see(world, &owner, &collection).await?;
+        let mut changes = Vec::with_capacity(positions.len());
+        for position in positions {
+            let edit = &edits[position];
+            let object = decide(world, &seen, edit, edits).await?;
+            staged[position] = Some(Staged {
+                before: object.before.clone(),
+                tag: object.after.as_ref().map(|after| after.tag.clone()),
+            });
+            touched.add(&object, edit.octets.clone());
+            changes.push(object);
+        }
+        // Removals first, so that a UID may move from one member to another in one change.
+        changes.sort_by_key(|object| object.after.is_some());
+        index::expect(change, &collection, seen.index_version);
+        change.change_objects(&collection, seen.head, &changes);
+    }
+    if let Some(unified) = unified {
+        unified::stage(world, change, (&owner, &unified), &touched).await?;
+    }
+    Ok(staged.into_iter().flatten().collect())
+}
+
+/// Stages `edits`, lets `check` look at what was seen, and commits; thinks again as often as it takes, up to
+/// [`ATTEMPTS_MAX`] times.
+///
+/// # Errors
+/// What [`stage`] and `check` say; [`Refusal::Contended`] after the last attempt.
+pub async fn change(
+    world: &World,
+    edits: &[Edit],
+    check: impl Fn(&[Staged]) -> Result<(), Refusal> + Send + Sync,
+) -> Result<Vec<Staged>, Refusal> {
+    for _ in 0..ATTEMPTS_MAX {
+        let mut change = Change::new();
+        let staged = stage(world, &mut change, edits).await?;
+        check(&staged)?;
+        if let Committed::At(_) = world.store.commit(change).await.map_err(refusal_of)? {
+            return Ok(staged);
+        }
+    }
+    Err(Refusal::Contended)
+}
+
+async fn see(world: &World, owner: &Owner, collection: &CollectionName) -> Result<SeenCollection, Refusal> {
+    let head = world.store.head(collection).await.map_err(refusal_of)?;
+    let (record, _) =
+        world.store.collection(collection).await.map_err(refusal_of)?.ok_or(Refusal::NoParent)?;
+    let (index, index_version) = index::state(world, collection).await?.ok_or(Refusal::NoParent)?;
+    let reading = Reading::new(owner, &record, &world.limits);
+    Ok(SeenCollection { head, index, index_version, reading })
+}
+
+/// What one edit makes of one object.
+async fn decide(
+    world: &World,
+    seen: &SeenCollection,
+    edit: &Edit,
+    edits: &[Edit],
+) -> Result<ObjectChange, Refusal> {
+    let before = world.store.facts(&edit.name).await.map_err(refusal_of)?;
+    let now = world.now();
+    let after = match &edit.octets {
+        Some(octets) => Some(new_object(world, seen, (edit, octets), before.as_ref(), edits).await?),
+        None => None,
+    };
+    // The store knows where the periods of `before` stand.
+    let busy_before = Vec::new();
+    Ok(ObjectChange { name: edit.name.clone(), before, busy_before, after, modified: now.as_unix() })
+}
+
+async fn new_object(
+    world: &World,
+    seen: &SeenCollection,
+    (edit, octets): (&Edit, &Arc<[u8]>),
+    before: Option<&ObjectFacts>,
+    edits: &[Edit],
+) -> Result<NewObject, Refusal> {
+    if octets.len() > world.limits.object_octets_max {
+        return Err(Refusal::TooLarge { limit: world.limits.object_octets_max });
+    }
+    let object = CalendarObject::read(Arc::clone(octets), &world.limits).map_err(not_valid)?;
+    one_uid(world, edit, object.uid(), edits).await?;
+    let busy = seen
+        .reading
+        .busy(&object, seen.index.writing())
+        .map_err(|_| Refusal::TooManyInstances { limit: world.limits.instances_max })?;
+    Ok(NewObject {
+        tag: tag_of(octets),
+        uid: object.uid().to_owned(),
+        kind: object.kind(),
+        octets: Arc::clone(octets),
+        length: octets.len(),
+        created: before.map_or_else(|| world.now().as_unix(), |facts| facts.created),
+        reach: calendar::recur::reach(&object, &seen.reading.zone, &world.limits),
+        shows: None,
+        busy,
+    })
+}
+
+/// RFC 4791 §5.3.2.1, CALDAV:no-uid-conflict.
+async fn one_uid(world: &World, edit: &Edit, uid: &str, edits: &[Edit]) -> Result<(), Refusal> {
+    let holder: Option<MemberName> =
+        world.store.by_uid(&edit.name.collection, uid).await.map_err(refusal_of)?;
+    let Some(holder) = holder.filter(|holder| *holder != edit.name.member) else { return Ok(()) };
+    let holder = ObjectName { collection: edit.name.collection.clone(), member: holder };
+    let goes_away = edits.iter().any(|other| other.name == holder && other.octets.is_none());
+    if goes_away { Ok(()) } else { Err(Refusal::UidConflict(holder)) }
+}
+
+/// A fault of the text in the words of a refusal.
+pub fn not_valid(error: TextError) -> Refusal {
+    Refusal::NotValidObject { line: error.line, property: error.property, reason: error.reason }
 }

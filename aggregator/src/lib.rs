@@ -1,10 +1,15 @@
 //! The unified calendar: one gate for every change, sources to pull from, channels to deliver to.
 
+pub mod dav_backend;
 pub mod delivery;
 pub mod gate;
+pub mod hot;
+pub mod index;
 pub mod operation;
 pub mod owner;
 pub mod ports;
+pub mod reading;
 pub mod source;
 pub mod sync;
+pub mod unified;
 pub mod world;

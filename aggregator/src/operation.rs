@@ -1,3 +1,5 @@
 //! The verbs: one file each.
 
+pub mod collection;
 pub mod free_busy;
+pub mod sign_in;

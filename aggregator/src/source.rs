@@ -1,5 +1,10 @@
 //! A provider: its own words, the pure mapping to objects, the trait.
 
+pub mod http;
+pub mod ics;
+pub mod stamp;
+pub mod table;
+
 use async_trait::async_trait;
 
 use calendar::object::CalendarObject;
@@ -47,6 +52,8 @@ pub struct Snapshot {
     pub warnings: Vec<Warning>,
     /// What could not be read at all, told and skipped.
     pub skipped: Vec<String>,
+    /// Ids of objects that are there but could not be read just now: what is held of them stays.
+    pub unread: Vec<String>,
 }
 
 /// Why a provider gave no answer, named by remedy.
@@ -56,7 +63,7 @@ pub enum SourceError {
     #[error("cannot be reached: {0}")]
     Unreachable(String),
     /// It asks to be left alone.
-    #[error("asks to wait {0} s")]
+    #[error("asks to wait ({0} s)")]
     Throttled(u64),
     /// The credentials are wrong: the owner must act.
     #[error("refuses the credentials: {0}")]
@@ -75,6 +82,29 @@ pub enum SourceError {
     Misconfigured(String),
 }
 
+impl SourceError {
+    /// What has to happen, for a person.
+    pub const fn remedy(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) | Self::Throttled(_) => "it will be tried again; the last good copy stays",
+            Self::Unauthorized(_) => "give the right user name and password in the settings of this source",
+            Self::NotACalendar(_) => {
+                "open the address in a browser and see what it shows; the last good copy stays"
+            }
+            Self::Gone(_) => {
+                "look up the address of the calendar where it is published; the last good copy stays"
+            }
+            Self::Forbidden(_) => "change the address, or permit it in the settings of this source",
+            Self::Misconfigured(_) => "mend the settings of this source",
+        }
+    }
+
+    /// Whether it may pass by itself.
+    pub const fn may_pass(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Throttled(_) | Self::NotACalendar(_))
+    }
+}
+
 /// A calendar kept by someone else, which we mirror.
 ///
 /// A source only translates. It keeps no state between calls, never retries, never reads the clock.
@@ -82,4 +112,25 @@ pub enum SourceError {
 pub trait Source: Send + Sync {
     /// What changed since `cursor`; everything if there is none.
     async fn changes(&self, cursor: Option<&Cursor>) -> Result<Step, SourceError>;
+}
+
+/// A text from outside, short enough for a status page, without control characters.
+pub fn shortened(text: &str) -> String {
+    let mut short: String = text.chars().filter(|letter| !letter.is_control()).take(80).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_from_outside_are_shortened() {
+        assert_eq!(shortened("a\r\nb"), "ab…");
+        assert_eq!(shortened("short"), "short");
+        assert_eq!(shortened(&"ü".repeat(200)).chars().count(), 81);
+    }
 }

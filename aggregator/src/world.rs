@@ -1,9 +1,14 @@
 //! Store, clock, entropy and owners: all that is not a function.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use store::Store;
+use calendar::limits::Limits;
+use calendar::refusal::Refusal;
+use calendar::time::Instant;
+use store::{EngineError, Store};
 
+use crate::hot::HotBusy;
+use crate::operation::sign_in::Verified;
 use crate::owner::Owner;
 use crate::ports::{Clock, Entropy};
 
@@ -16,8 +21,70 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     /// Chance.
     pub entropy: Arc<dyn Entropy>,
-    /// The owners, by id; replaced whole when the settings are read again.
-    pub owners: Arc<std::sync::RwLock<Arc<Vec<Arc<Owner>>>>>,
+    /// The owners; replaced whole when the settings are read again.
+    pub owners: Arc<RwLock<Arc<Vec<Arc<Owner>>>>>,
     /// Bounds of the pure core.
-    pub limits: calendar::limits::Limits,
+    pub limits: Limits,
+    /// Busy time kept in memory; never believed for a commit.
+    pub hot: Arc<HotBusy>,
+    /// Credentials that were found right a short while ago.
+    pub verified: Arc<Verified>,
+}
+
+impl World {
+    /// A world over `store` with the usual bounds.
+    pub fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        owners: Vec<Arc<Owner>>,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            entropy,
+            owners: Arc::new(RwLock::new(Arc::new(owners))),
+            limits: Limits::default(),
+            hot: Arc::default(),
+            verified: Arc::default(),
+        }
+    }
+
+    /// The current instant.
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// All owners.
+    pub fn owners(&self) -> Arc<Vec<Arc<Owner>>> {
+        Arc::clone(&self.owners.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The owner called `id`.
+    pub fn owner(&self, id: &str) -> Option<Arc<Owner>> {
+        self.owners().iter().find(|owner| owner.id == id).cloned()
+    }
+
+    /// Puts other owners in force: new sign-ins and questions see them at once.
+    pub fn replace_owners(&self, owners: Vec<Arc<Owner>>) {
+        *self.owners.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(owners);
+        self.verified.forget_all();
+        self.hot.forget_all();
+    }
+
+    /// A number drawn by chance.
+    pub fn draw_number(&self) -> u64 {
+        let octets = self.entropy.draw();
+        let mut half = [0; 8];
+        half.copy_from_slice(&octets[..8]);
+        u64::from_be_bytes(half)
+    }
+}
+
+/// What a failure of the store means to a caller: try later, or make room.
+pub fn refusal_of(error: EngineError) -> Refusal {
+    match error {
+        EngineError::Full => Refusal::Full,
+        other => Refusal::Unavailable(other.to_string()),
+    }
 }

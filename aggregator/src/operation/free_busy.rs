@@ -2,15 +2,28 @@
 
 use std::sync::Arc;
 
-use calendar::busy::BusySet;
-use calendar::collection::CollectionName;
+use calendar::busy::{BusyPeriod, BusySet, BusyType};
+use calendar::collection::{CollectionName, MemberName, PrincipalId};
 use calendar::refusal::Refusal;
-use calendar::time::Span;
+use calendar::time::{Instant, Span};
 use store::Change;
-use store::collections::Head;
+use store::busy_index::BUCKET_SECONDS;
+use store::collections::{CollectionRecord, Head, Role};
+use store::engine::Version;
+use store::records::Table;
 
-use crate::owner::Owner;
-use crate::world::World;
+use crate::hot::HotEntry;
+use crate::index;
+use crate::operation::collection::HOMES;
+use crate::owner::{Owner, Unreachable};
+use crate::reading::Reading;
+use crate::sync::LinkState;
+use crate::world::{World, refusal_of};
+
+/// Where the state of each link is kept: key owner, source.
+const LINKS: Table = Table("links");
+/// A window longer than this is not kept in memory.
+const HOT_SECONDS_MAX: i64 = 24 * BUCKET_SECONDS;
 
 /// Busy time with what it was read from.
 #[derive(Clone, Debug)]
@@ -19,25 +32,164 @@ pub struct SeenBusy {
     pub busy: Arc<BusySet>,
     /// The heads of the collections it was made from.
     pub heads: Vec<(CollectionName, Head)>,
+    /// Sources that count as busy and are too old to be believed: all of the window counts as busy for their sake.
+    pub not_fresh: Vec<String>,
+    /// Whose, and the version of the list of their collections.
+    home: (String, Version),
 }
 
 impl SeenBusy {
-    /// Makes `change` apply only if none of those collections has moved.
+    /// Makes `change` apply only if none of those collections has moved and none has come or gone.
     pub fn expect(&self, change: &mut Change) {
         for (collection, head) in &self.heads {
             change.expect_head(collection, *head);
         }
+        change.expect_record(HOMES, &[&self.home.0], self.home.1);
     }
 }
 
-/// Busy time of an owner over all collections that count, within `window`, without what the object with
-/// `except_uid` (in any collection) makes busy. Sources that cannot be asked follow their policy.
+/// What an owner's busy time is made from.
+struct Parts {
+    home: Version,
+    collections: Vec<(CollectionName, CollectionRecord, Head)>,
+    not_fresh: Vec<String>,
+    until: Instant,
+}
+
+/// Busy time of an owner over all collections that count, within `window`, without what the object with `except_uid`
+/// (in any collection) makes busy. Sources that cannot be believed any more follow their policy.
 pub async fn owner_busy(
     world: &World,
     owner: &Owner,
     window: Span,
     except_uid: Option<&str>,
 ) -> Result<SeenBusy, Refusal> {
-    let _ = (world, owner, window, except_uid);
-    todo!()
+    let wide = widened(window);
+    let keep = except_uid.is_none() && wide.seconds() <= HOT_SECONDS_MAX;
+    // The number first: what is committed after this moment makes the kept set be looked at again.
+    let newest = *world.store.engine().watch().borrow();
+    let kept = if keep { world.hot.entry(&owner.id, wide) } else { None };
+    if let Some(entry) = &kept
+        && entry.newest == newest
+        && world.now() < entry.until
+    {
+        return Ok(entry.seen.clone());
+    }
+    let parts = parts(world, owner).await?;
+    if let Some(mut entry) = kept
+        && parts.made(&entry.seen)
+    {
+        entry.newest = newest;
+        entry.until = parts.until;
+        world.hot.keep(&owner.id, wide, entry.clone());
+        return Ok(entry.seen);
+    }
+    let seen = read(world, owner, (wide, except_uid), &parts).await?;
+    if keep {
+        let entry = HotEntry { newest, until: parts.until, seen: seen.clone() };
+        world.hot.keep(&owner.id, wide, entry);
+    }
+    Ok(seen)
+}
+
+/// Busy time of one collection within `window`, clipped.
+pub async fn collection_busy(
+    world: &World,
+    owner: &Owner,
+    (name, record): (&CollectionName, &CollectionRecord),
+    window: Span,
+) -> Result<BusySet, Refusal> {
+    let reading = Reading::new(owner, record, &world.limits);
+    let periods = index::busy_within(world, name, (&reading, window), &[]).await?;
+    Ok(periods.into_iter().collect::<BusySet>().clipped(window))
+}
+
+impl Parts {
+    /// Whether `seen` was made from just these.
+    fn made(&self, seen: &SeenBusy) -> bool {
+        seen.home.1 == self.home
+            && seen.not_fresh == self.not_fresh
+            && seen.heads.len() == self.collections.len()
+            && seen
+                .heads
+                .iter()
+                .zip(&self.collections)
+                .all(|((name, head), (other, _, now))| name == other && head == now)
+    }
+}
+
+async fn parts(world: &World, owner: &Owner) -> Result<Parts, Refusal> {
+    let home = world
+        .store
+        .record::<u64>(HOMES, &[&owner.id])
+        .await
+        .map_err(refusal_of)?
+        .map_or(0, |(_, version)| version);
+    let all = world.store.collections(&PrincipalId::new(owner.id.as_str())).await.map_err(refusal_of)?;
+    let mut collections = Vec::new();
+    for (name, record) in all {
+        if record.counts_as_busy && !matches!(record.role, Role::Unified | Role::Inbox | Role::Outbox) {
+            let head = world.store.head(&name).await.map_err(refusal_of)?;
+            collections.push((name, record, head));
+        }
+    }
+    let (not_fresh, until) = freshness(world, owner).await?;
+    Ok(Parts { home, collections, not_fresh, until })
+}
+
+/// The sources that are too old to be believed, and until when nothing of this changes by itself.
+async fn freshness(world: &World, owner: &Owner) -> Result<(Vec<String>, Instant), Refusal> {
+    let now = world.now();
+    let mut not_fresh = Vec::new();
+    let mut until = Instant::MAX;
+    for source in owner.sources.iter().filter(|source| source.counts_as_busy) {
+        let Unreachable::Closed { after_seconds } = source.unreachable else { continue };
+        let link =
+            world.store.record::<LinkState>(LINKS, &[&owner.id, &source.id]).await.map_err(refusal_of)?;
+        let last_good = link.and_then(|(state, _)| state.last_good);
+        match last_good.map(|at| Instant::from_unix(at).plus(after_seconds)) {
+            Some(end) if now < end => until = until.min(end),
+            _ => not_fresh.push(source.id.clone()),
+        }
+    }
+    Ok((not_fresh, until))
+}
+
+async fn read(
+    world: &World,
+    owner: &Owner,
+    (window, except_uid): (Span, Option<&str>),
+    parts: &Parts,
+) -> Result<SeenBusy, Refusal> {
+    let copies = match except_uid {
+        Some(uid) => {
+            let owner = PrincipalId::new(owner.id.as_str());
+            world.store.copies_of(&owner, uid).await.map_err(refusal_of)?
+        }
+        None => Vec::new(),
+    };
+    let mut periods: Vec<BusyPeriod> = Vec::new();
+    for (name, record, _) in &parts.collections {
+        let reading = Reading::new(owner, record, &world.limits);
+        let except: Vec<MemberName> =
+            copies.iter().filter(|copy| copy.collection == *name).map(|copy| copy.member.clone()).collect();
+        periods.extend(index::busy_within(world, name, (&reading, window), &except).await?);
+    }
+    if !parts.not_fresh.is_empty() {
+        // Unknown is busy.
+        periods.push(BusyPeriod { span: window, kind: BusyType::Unavailable });
+    }
+    Ok(SeenBusy {
+        busy: Arc::new(periods.into_iter().collect()),
+        heads: parts.collections.iter().map(|(name, _, head)| (name.clone(), *head)).collect(),
+        not_fresh: parts.not_fresh.clone(),
+        home: (owner.id.clone(), parts.home),
+    })
+}
+
+/// `window` widened to whole buckets, so that questions about near windows share one set.
+fn widened(window: Span) -> Span {
+    let start = window.start.as_unix().div_euclid(BUCKET_SECONDS) * BUCKET_SECONDS;
+    let end = (window.end.as_unix() + BUCKET_SECONDS - 1).div_euclid(BUCKET_SECONDS) * BUCKET_SECONDS;
+    Span::new(Instant::from_unix(start), Instant::from_unix(end))
 }

@@ -1,0 +1,334 @@
+//! The unified calendar as a [`dav::backend::Backend`]: protocol nouns in, operations out.
+
+mod listing;
+mod properties;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use calendar::busy::BusySet;
+use calendar::collection::{
+    CollectionName, EntityTag, MemberName, ObjectName, PrincipalId, Privilege, SyncToken,
+};
+use calendar::object::{CalendarObject, Kind};
+use calendar::refusal::Refusal;
+use calendar::time::{Instant, Span};
+use dav::backend::{
+    Backend, BusyScope, Caller, Changes, Collection, Credentials, Limits, Member, MemberPage, Object,
+    Precondition, Principal, PropertyChange, SignIn, Stored,
+};
+use store::collections::{CollectionRecord, Role};
+use store::objects::ObjectFacts;
+
+use crate::gate::{self, Edit, Staged};
+use crate::operation::{collection, free_busy, sign_in};
+use crate::owner::Owner;
+use crate::unified;
+use crate::world::{World, refusal_of};
+
+/// The calendars of this server as the protocol sees them.
+pub struct DavBackend {
+    world: World,
+}
+
+impl DavBackend {
+    /// The backend over `world`.
+    pub fn new(world: World) -> Self {
+        Self { world }
+    }
+
+    /// The owner of a home, if the caller may enter it. Whose home it is else is not the caller's business.
+    fn enter(&self, caller: &Caller, home: &PrincipalId) -> Result<Arc<Owner>, Refusal> {
+        if caller.principal == *home {
+            self.world.owner(home.as_str()).ok_or(Refusal::NotFound)
+        } else {
+            Err(Refusal::NotFound)
+        }
+    }
+
+    async fn record(&self, name: &CollectionName) -> Result<Option<CollectionRecord>, Refusal> {
+        Ok(self.world.store.collection(name).await.map_err(refusal_of)?.map(|(record, _)| record))
+    }
+
+    /// The record of a collection whose members the caller wants to change.
+    async fn writable(
+        &self,
+        caller: &Caller,
+        name: &CollectionName,
+        privilege: Privilege,
+    ) -> Result<CollectionRecord, Refusal> {
+        self.enter(caller, &name.owner)?;
+        let record = self.record(name).await?.ok_or(Refusal::NoParent)?;
+        if record.writable { Ok(record) } else { Err(Refusal::NotPermitted(privilege)) }
+    }
+}
+
+#[async_trait]
+impl Backend for DavBackend {
+    async fn sign_in(&self, credentials: &Credentials) -> Result<SignIn, Refusal> {
+        let answer = sign_in::check(&self.world, &credentials.user, &credentials.password).await?;
+        Ok(match answer {
+            sign_in::Answer::Owner(owner) => SignIn::As(Caller { principal: PrincipalId::new(owner) }),
+            sign_in::Answer::Wrong => SignIn::Refused,
+            sign_in::Answer::Wait(retry_after_seconds) => SignIn::TooMany { retry_after_seconds },
+        })
+    }
+
+    fn now(&self) -> Instant {
+        self.world.now()
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            object_octets_max: self.world.limits.object_octets_max,
+            instances_max: self.world.limits.instances_max,
+            attendees_max: self.world.limits.attendees_max,
+            range: Span::ALWAYS,
+        }
+    }
+
+    async fn principal(&self, _: &Caller, id: &PrincipalId) -> Result<Option<Principal>, Refusal> {
+        Ok(self.world.owner(id.as_str()).map(|owner| principal_of(&owner)))
+    }
+
+    async fn principals(&self, _: &Caller) -> Result<Vec<Principal>, Refusal> {
+        Ok(self.world.owners().iter().map(|owner| principal_of(owner)).collect())
+    }
+
+    async fn collections(&self, caller: &Caller, home: &PrincipalId) -> Result<Vec<Collection>, Refusal> {
+        let owner = self.enter(caller, home)?;
+        let records = self.world.store.collections(home).await.map_err(refusal_of)?;
+        let mut collections = Vec::with_capacity(records.len());
+        for (name, record) in records {
+            let head = self.world.store.head(&name).await.map_err(refusal_of)?;
+            collections.push(properties::collection_of(&self.world, &owner, (&name, &record), head));
+        }
+        Ok(collections)
+    }
+
+    async fn collection(
+        &self,
+        caller: &Caller,
+        name: &CollectionName,
+    ) -> Result<Option<Collection>, Refusal> {
+        let owner = self.enter(caller, &name.owner)?;
+        // The head first: a change that slips in between is told twice, never lost.
+        let head = self.world.store.head(name).await.map_err(refusal_of)?;
+        let record = self.record(name).await?;
+        Ok(record.map(|record| properties::collection_of(&self.world, &owner, (name, &record), head)))
+    }
+
+    async fn make_collection(
+        &self,
+        caller: &Caller,
+        name: &CollectionName,
+        properties: &[PropertyChange],
+    ) -> Result<(), Refusal> {
+        let owner = self.enter(caller, &name.owner)?;
+        let id = name.id.as_str();
+        let taken = owner.sources.iter().any(|source| source.id == id) || collection::RESERVED.contains(&id);
+        if self.record(name).await?.is_some() {
+            return Err(Refusal::Exists);
+        }
+        if taken {
+            return Err(Refusal::Protected("this name is kept for a calendar of the server or of a source"));
+        }
+        let components = ["VEVENT", "VTODO", "VJOURNAL"];
+        let mut record = collection::blank(&self.world, Role::Made, id, &components);
+        record.writable = true;
+        properties::apply(&mut record, properties);
+        collection::make(&self.world, &owner, name, &record).await
+    }
+
+    async fn change_collection(
+        &self,
+        caller: &Caller,
+        name: &CollectionName,
+        changes: &[PropertyChange],
+    ) -> Result<(), Refusal> {
+        self.enter(caller, &name.owner)?;
+        collection::change(&self.world, name, |record| {
+            properties::apply(record, changes);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn delete_collection(&self, caller: &Caller, name: &CollectionName) -> Result<(), Refusal> {
+        let owner = self.enter(caller, &name.owner)?;
+        let record = self.record(name).await?.ok_or(Refusal::NotFound)?;
+        match &record.role {
+            Role::Made => {}
+            Role::Mirror { source } if owner.sources.iter().all(|settings| settings.id != *source) => {}
+            Role::Mirror { .. } => {
+                return Err(Refusal::Protected(
+                    "it mirrors a source; remove the source from the settings first",
+                ));
+            }
+            _ => return Err(Refusal::Protected("every owner has it")),
+        }
+        collection::delete(&self.world, name).await
+    }
+
+    async fn members(
+        &self,
+        caller: &Caller,
+        name: &CollectionName,
+        from: Option<&MemberName>,
+    ) -> Result<MemberPage, Refusal> {
+        self.enter(caller, &name.owner)?;
+        listing::page(&self.world, name, from, |_| true).await
+    }
+
+    async fn members_within(
+        &self,
+        caller: &Caller,
+        name: &CollectionName,
+        window: Span,
+        kind: Option<Kind>,
+        from: Option<&MemberName>,
+    ) -> Result<MemberPage, Refusal> {
+        self.enter(caller, &name.owner)?;
+        listing::page(&self.world, name, from, |facts| {
+            let may_be_inside = match facts.kind {
+                // What reaches nowhere may still match: a VTODO without dates always does (RFC 4791 §9.9).
+                Kind::Event => facts.reach.is_some_and(|reach| touches(reach, window)),
+                _ => true,
+            };
+            may_be_inside && kind.is_none_or(|kind| kind == facts.kind)
+        })
+        .await
+    }
+
+    async fn member(&self, caller: &Caller, name: &ObjectName) -> Result<Option<Member>, Refusal> {
+        self.enter(caller, &name.collection.owner)?;
+        let facts = self.world.store.facts(name).await.map_err(refusal_of)?;
+        Ok(facts.map(member_of))
+    }
+
+    async fn object(&self, caller: &Caller, name: &ObjectName) -> Result<Option<Object>, Refusal> {
+        self.enter(caller, &name.collection.owner)?;
+        listing::object(&self.world, name).await
+    }
+
+    async fn put(
+        &self,
+        caller: &Caller,
+        name: &ObjectName,
+        octets: Arc<[u8]>,
+        precondition: &Precondition,
+    ) -> Result<Stored, Refusal> {
+        let record = self.writable(caller, &name.collection, Privilege::WriteContent).await?;
+        if octets.len() > self.world.limits.object_octets_max {
+            return Err(Refusal::TooLarge { limit: self.world.limits.object_octets_max });
+        }
+        acceptable(&self.world, &record, &octets)?;
+        let edits = [Edit { name: name.clone(), octets: Some(octets) }];
+        let staged = gate::change(&self.world, &edits, |staged| met(precondition, staged)).await?;
+        let created = staged.first().is_some_and(|staged| staged.before.is_none());
+        Ok(Stored { tag: staged.into_iter().next().and_then(|staged| staged.tag), created })
+    }
+
+    async fn delete(
+        &self,
+        caller: &Caller,
+        name: &ObjectName,
+        precondition: &Precondition,
+    ) -> Result<(), Refusal> {
+        self.enter(caller, &name.collection.owner)?;
+        if self.record(&name.collection).await?.is_none() {
+            return Err(Refusal::NotFound);
+        }
+        self.writable(caller, &name.collection, Privilege::Unbind).await?;
+        let edits = [Edit { name: name.clone(), octets: None }];
+        gate::change(&self.world, &edits, |staged| {
+            if staged.iter().all(|staged| staged.before.is_none()) {
+                return Err(Refusal::NotFound);
+            }
+            met(precondition, staged)
+        })
+        .await
+        .map(|_| ())
+    }
+
+    async fn changes(
+        &self,
+        caller: &Caller,
+        name: &CollectionName,
+        since: Option<SyncToken>,
+        limit: usize,
+    ) -> Result<Changes, Refusal> {
+        self.enter(caller, &name.owner)?;
+        let record = self.record(name).await?.ok_or(Refusal::NotFound)?;
+        listing::changes(&self.world, (name, &record), since, limit).await
+    }
+
+    async fn busy(&self, caller: &Caller, scope: &BusyScope, window: Span) -> Result<BusySet, Refusal> {
+        let everything = |owner: Arc<Owner>| async move {
+            let seen = free_busy::owner_busy(&self.world, &owner, window, None).await?;
+            Ok(seen.busy.clipped(window))
+        };
+        match scope {
+            BusyScope::Everything(home) => everything(self.enter(caller, home)?).await,
+            BusyScope::Collection(name) if name.id.as_str() == unified::ID => {
+                everything(self.enter(caller, &name.owner)?).await
+            }
+            BusyScope::Collection(name) => {
+                let owner = self.enter(caller, &name.owner)?;
+                let record = self.record(name).await?.ok_or(Refusal::NotFound)?;
+                free_busy::collection_busy(&self.world, &owner, (name, &record), window).await
+            }
+        }
+    }
+}
+
+fn principal_of(owner: &Owner) -> Principal {
+    Principal {
+        id: PrincipalId::new(owner.id.as_str()),
+        display_name: owner.name.clone(),
+        addresses: owner.addresses.clone(),
+    }
+}
+
+fn member_of(facts: ObjectFacts) -> Member {
+    Member {
+        member: facts.member,
+        tag: facts.tag,
+        kind: facts.kind,
+        octets: facts.octets,
+        modified: Instant::from_unix(facts.modified),
+        created: Instant::from_unix(facts.created),
+    }
+}
+
+/// An event of no length at the very start of the window is inside it (RFC 4791 §9.9).
+fn touches(reach: Span, window: Span) -> bool {
+    reach.start < window.end && reach.end >= window.start
+}
+
+/// What a client may put (RFC 4791 §4.1, §5.2.3).
+fn acceptable(world: &World, record: &CollectionRecord, octets: &Arc<[u8]>) -> Result<(), Refusal> {
+    let object = CalendarObject::read(Arc::clone(octets), &world.limits).map_err(gate::not_valid)?;
+    let component = object.kind().component_name();
+    if !record.components.iter().any(|taken| taken == component) {
+        return Err(Refusal::UnsupportedComponent(component.to_owned()));
+    }
+    match object.calendar().property("METHOD") {
+        Some(method) => Err(Refusal::NotValidObject {
+            line: method.line,
+            property: "METHOD".to_owned(),
+            reason: "a calendar object resource has no METHOD; that is for messages".to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Whether the precondition holds for what was seen (RFC 9110 §13.1.1, §13.1.2).
+fn met(precondition: &Precondition, staged: &[Staged]) -> Result<(), Refusal> {
+    let current: Option<&EntityTag> =
+        staged.first().and_then(|staged| staged.before.as_ref()).map(|facts| &facts.tag);
+    let named = |tags: &[EntityTag]| current.is_some_and(|tag| tags.is_empty() || tags.contains(tag));
+    let matches = precondition.matches.as_deref().is_none_or(named);
+    let none_matches = !precondition.none_matches.as_deref().is_some_and(named);
+    if matches && none_matches { Ok(()) } else { Err(Refusal::TagMismatch) }
+}

@@ -1,0 +1,209 @@
+//! The shell of delivery: lease a letter, deliver it, settle it.
+//!
+//! At least once: a crash between delivery and settling leaves a lease that runs out, and the letter goes again as the
+//! same message. A letter waits until the earlier open ones of its lane are settled.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use store::engine::Version;
+use store::outbox::{Letter, LetterState};
+use store::{Committed, EngineError};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::route::{self, Fate, Lane};
+use super::{Channel, Delivered};
+use crate::world::World;
+
+/// A letter is a worker's for so many seconds.
+const LEASE_SECONDS: i64 = 120;
+/// A delivery that takes longer has failed; shorter than the lease, so that nobody else begins meanwhile.
+const DELIVERY_SECONDS: u64 = 100;
+/// Deliveries under way at the same time.
+const AT_ONCE_MAX: usize = 8;
+/// Letters looked at in one round.
+const ROUND_MAX: usize = 256;
+/// Letters of an error's text that are kept.
+const ERROR_MAX: usize = 500;
+
+/// Delivers what is due. Cheap to clone.
+#[derive(Clone)]
+pub struct Courier {
+    /// Store, clock, chance.
+    world: World,
+    /// The ways out, by name.
+    channels: Arc<HashMap<String, Arc<dyn Channel>>>,
+}
+
+impl Courier {
+    /// A courier with these ways out, by the name that letters carry (`mail` …).
+    pub fn new(world: World, channels: HashMap<String, Arc<dyn Channel>>) -> Self {
+        Self { world, channels: Arc::new(channels) }
+    }
+
+    /// Delivers letters that are due, a few at once, and tells how many arrived.
+    ///
+    /// # Errors
+    /// If the store cannot answer; letters that were leased by then go again when their lease has run out.
+    pub async fn deliver_due(&self) -> Result<usize, EngineError> {
+        let due = self.world.store.letters_due(self.world.now().as_unix(), ROUND_MAX).await?;
+        let places = Arc::new(Semaphore::new(AT_ONCE_MAX));
+        let mut lanes = HashSet::new();
+        let mut deliveries = JoinSet::new();
+        for (letter, version) in due {
+            let lane = Lane::of(&letter);
+            if lane.as_ref().is_some_and(|lane| !lanes.insert(lane.clone())) {
+                continue;
+            }
+            let (courier, places) = (self.clone(), Arc::clone(&places));
+            deliveries.spawn(async move {
+                let _place = places.acquire_owned().await;
+                match lane {
+                    Some(lane) => courier.walk(&lane).await,
+                    None => courier
+                        .deliver(letter, version)
+                        .await
+                        .map(|settled| usize::from(settled == Settled::Arrived)),
+                }
+            });
+        }
+        let (mut arrived, mut failed) = (0, None);
+        while let Some(ended) = deliveries.join_next().await {
+            match ended {
+                Ok(Ok(count)) => arrived += count,
+                Ok(Err(error)) => failed = Some(error),
+                // A panic of a channel: its letter is leased, counted as tried, and goes again.
+                Err(fault) => tracing::error!(%fault, "a delivery met an internal fault"),
+            }
+        }
+        failed.map_or(Ok(arrived), Err)
+    }
+
+    /// When the next letter falls due, UTC seconds.
+    ///
+    /// # Errors
+    /// If the store cannot answer.
+    pub async fn next_due(&self) -> Result<Option<i64>, EngineError> {
+        self.world.store.next_letter_due().await
+    }
+
+    /// Delivers the letters of a lane one after the other, until one has to wait.
+    async fn walk(&self, lane: &Lane) -> Result<usize, EngineError> {
+        let mut arrived = 0;
+        // The first must be due; those behind it wait for it and for nothing else.
+        let mut released = false;
+        loop {
+            let topic = self.world.store.letters_of_topic(&lane.topic).await?;
+            let now = self.world.now().as_unix();
+            let open = lane.open(&topic);
+            let Some(((first, version), behind)) = open.split_first() else { return Ok(arrived) };
+            let held = first.leased_until > now;
+            if held || (first.due > now && !(released && first.attempts == 0)) {
+                let until = first.due.max(first.leased_until);
+                for (letter, version) in behind.iter().filter(|(letter, _)| letter.due < until) {
+                    self.defer(letter, *version, until).await?;
+                }
+                return Ok(arrived);
+            }
+            match self.deliver(first.clone(), *version).await? {
+                Settled::Arrived => arrived += 1,
+                Settled::Dead => {}
+                Settled::Waits => {
+                    // Once more around the loop only to put the others behind it.
+                    released = false;
+                    continue;
+                }
+                Settled::NotOurs => return Ok(arrived),
+            }
+            released = true;
+        }
+    }
+
+    /// Puts a letter behind the one it waits for, so that it is not looked at again and again.
+    async fn defer(&self, letter: &Letter, version: Version, until: i64) -> Result<(), EngineError> {
+        let mut later = letter.clone();
+        later.due = until;
+        // If it moved meanwhile, whoever moved it knows better.
+        self.world.store.replace_letter(&later, version).await.map(|_| ())
+    }
+
+    /// Leases, delivers and settles one letter.
+    async fn deliver(&self, letter: Letter, seen: Version) -> Result<Settled, EngineError> {
+        let mut leased = letter;
+        let now = self.world.now().as_unix();
+        leased.attempts = leased.attempts.saturating_add(1);
+        leased.leased_until = now + LEASE_SECONDS;
+        // Should we not come back, it is due when the lease has run out.
+        leased.due = leased.leased_until;
+        let Committed::At(version) = self.world.store.replace_letter(&leased, seen).await? else {
+            return Ok(Settled::NotOurs);
+        };
+        let delivered = match self.channels.get(&leased.channel) {
+            None => Delivered::Later(format!("no way of delivery called \"{}\" is set up", leased.channel)),
+            Some(channel) => {
+                let limit = Duration::from_secs(DELIVERY_SECONDS);
+                match tokio::time::timeout(limit, channel.deliver(&leased)).await {
+                    Ok(delivered) => delivered,
+                    Err(_) => Delivered::Later(format!("no end after {DELIVERY_SECONDS} s")),
+                }
+            }
+        };
+        self.settle(leased, version, delivered).await
+    }
+
+    async fn settle(
+        &self,
+        mut letter: Letter,
+        seen: Version,
+        delivered: Delivered,
+    ) -> Result<Settled, EngineError> {
+        let now = self.world.now().as_unix();
+        letter.leased_until = 0;
+        letter.due = now;
+        let settled = match delivered {
+            Delivered::Yes => {
+                letter.state = LetterState::Delivered;
+                letter.last_error = None;
+                Settled::Arrived
+            }
+            Delivered::Never(reason) => {
+                letter.state = LetterState::Dead;
+                letter.last_error = Some(shortened(&reason));
+                Settled::Dead
+            }
+            Delivered::Later(reason) => {
+                letter.last_error = Some(shortened(&reason));
+                match route::after_failure(&letter, now, self.world.draw_number()) {
+                    Fate::Again(due) => {
+                        letter.due = due;
+                        Settled::Waits
+                    }
+                    Fate::Dead => {
+                        letter.state = LetterState::Dead;
+                        Settled::Dead
+                    }
+                }
+            }
+        };
+        match self.world.store.replace_letter(&letter, seen).await? {
+            Committed::At(_) => Ok(settled),
+            // The lease ran out and another worker has it.
+            Committed::SeenHasMoved => Ok(Settled::NotOurs),
+        }
+    }
+}
+
+/// What a delivery came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Settled {
+    Arrived,
+    Dead,
+    Waits,
+    NotOurs,
+}
+
+fn shortened(reason: &str) -> String {
+    reason.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(ERROR_MAX).collect()
+}

@@ -1,0 +1,101 @@
+//! How the objects of a collection are read: in which zone, for whom, and what they then make busy.
+
+use calendar::address::Address;
+use calendar::busy::{self, BusyPeriod, BusyReading, BusyType};
+use calendar::limits::Limits;
+use calendar::object::CalendarObject;
+use calendar::recur::ExpansionError;
+use calendar::text;
+use calendar::time::Span;
+use calendar::zone::Zone;
+use sha2::{Digest, Sha256};
+use store::collections::{CollectionRecord, Role};
+
+use crate::owner::Owner;
+
+/// In which zone and for whom a collection's objects are read.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// The zone of dates and floating times (RFC 4791 §5.2.2): the collection's, else the owner's.
+    pub zone: Zone,
+    addresses: Vec<Address>,
+    limits: Limits,
+    mirrored: bool,
+}
+
+impl Reading {
+    /// The reading of a collection of `owner`.
+    pub fn new(owner: &Owner, record: &CollectionRecord, limits: &Limits) -> Self {
+        Self {
+            zone: zone_of(owner, record, limits),
+            addresses: owner.addresses.clone(),
+            limits: *limits,
+            mirrored: matches!(record.role, Role::Mirror { .. }),
+        }
+    }
+
+    /// What everything derived by this reading depends on besides the octets; another basis, another index.
+    pub fn basis(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.zone.name());
+        // Two definitions may share a name: their rules over the years that people look at tell them apart.
+        let years = (
+            calendar::time::Instant::from_unix(1_577_836_800),
+            calendar::time::Instant::from_unix(2_208_988_800),
+        );
+        hash.update(self.zone.to_vtimezone(years.0, years.1));
+        for address in &self.addresses {
+            hash.update([0]);
+            hash.update(address.as_str());
+        }
+        hex(&hash.finalize()[..12])
+    }
+
+    /// The busy periods of `object` within `window`.
+    ///
+    /// An object of a mirror whose rule passes a limit counts as busy for all of the window that it may reach: what
+    /// cannot be computed must not look free.
+    ///
+    /// # Errors
+    /// The limit that was passed, for an object of a native collection.
+    pub fn busy(&self, object: &CalendarObject, window: Span) -> Result<Vec<BusyPeriod>, ExpansionError> {
+        let reading = BusyReading { zone: &self.zone, owner: &self.addresses, limits: &self.limits };
+        match busy::of_object(object, &reading, window) {
+            Err(_) if self.mirrored => {
+                let reach = calendar::recur::reach(object, &self.zone, &self.limits);
+                Ok(reach
+                    .and_then(|reach| reach.intersection(window))
+                    .map(|span| BusyPeriod { span, kind: BusyType::Busy })
+                    .into_iter()
+                    .collect())
+            }
+            other => other,
+        }
+    }
+}
+
+/// The zone of a collection: its VTIMEZONE, its zone by name, or the owner's zone.
+pub fn zone_of(owner: &Owner, record: &CollectionRecord, limits: &Limits) -> Zone {
+    let by_definition = record.timezone.as_deref().and_then(|timezone| {
+        let parsed = text::parse(timezone.as_bytes(), limits).ok()?;
+        let calendar = parsed.calendars.first()?;
+        calendar.components_named("VTIMEZONE").next().and_then(Zone::of_vtimezone)
+    });
+    by_definition
+        .or_else(|| record.timezone_id.as_deref().and_then(Zone::named))
+        .unwrap_or_else(|| owner.zone.clone())
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(octets: &[u8]) -> String {
+    octets.iter().fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
+        text.push(char::from_digit(u32::from(octet >> 4), 16).unwrap_or('0'));
+        text.push(char::from_digit(u32::from(octet & 15), 16).unwrap_or('0'));
+        text
+    })
+}
+
+/// The strong entity tag of some octets: equal octets, equal tag.
+pub fn tag_of(octets: &[u8]) -> calendar::collection::EntityTag {
+    calendar::collection::EntityTag(hex(&Sha256::digest(octets)[..16]))
+}
