@@ -1,14 +1,33 @@
 //! The operations: open slots, book, reschedule, cancel. Read, think, write.
+//!
+//! One file each; this one holds what callers see. A decision reads what it needs ([`seen`]), asks the rules, and
+//! writes one commit that expects all it has read ([`step`]); if anything has moved it thinks again.
 
-use std::sync::Arc;
+mod alternatives;
+mod book;
+mod cancel;
+pub(crate) mod capability;
+mod fields;
+mod open_slots;
+mod reschedule;
+mod rows;
+mod seen;
+mod step;
+mod turn;
+mod why;
+
+use std::sync::{Arc, PoisonError};
 
 use aggregator::owner::Owner;
 use aggregator::world::World;
 use calendar::refusal::Refusal;
 use calendar::time::{Instant, Span};
+use calendar::write::{self, EventDraft};
 
-use crate::booking::Booking;
+use crate::booking::{Booking, State};
+use crate::desk::reschedule::By;
 use crate::event_type::EventType;
+use crate::letter::{News, Occasion, Reader, event};
 use crate::rule::Rejection;
 use crate::slot::Slot;
 
@@ -95,11 +114,24 @@ pub struct Booked {
     pub token: String,
 }
 
+impl From<Refusal> for NotBooked {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 impl Desk {
+    /// The hosts in force.
+    pub fn hosts_now(&self) -> Arc<Vec<Host>> {
+        Arc::clone(&self.hosts.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// The host and event type.
     pub fn event_type(&self, owner: &str, slug: &str) -> Option<(Host, EventType)> {
-        let _ = (owner, slug);
-        todo!()
+        let hosts = self.hosts_now();
+        let host = hosts.iter().find(|host| host.owner.id == owner)?;
+        let event_type = host.event_types.iter().find(|event_type| event_type.slug == slug)?;
+        Some((host.clone(), event_type.clone()))
     }
 
     /// The open slots that start within `range`.
@@ -110,32 +142,31 @@ impl Desk {
         duration: i64,
         range: Span,
     ) -> Result<Vec<Slot>, NotBooked> {
-        let _ = (owner, slug, duration, range);
-        todo!()
+        let (host, event_type) = self.event_type(owner, slug).ok_or(NotBooked::NotFound)?;
+        open_slots::within(self, &host, &event_type, (duration, range), None).await
     }
 
     /// Books, or says why not. The same idempotency key gives the same booking.
     pub async fn book(&self, request: &Request) -> Result<Booked, NotBooked> {
-        let _ = request;
-        todo!()
+        book::book(self, request).await
     }
 
     /// The booking that `token` manages.
     pub async fn find(&self, token: &str) -> Result<Booking, NotBooked> {
-        let _ = token;
-        todo!()
+        capability::booking_of(&self.world, token).await?.ok_or(NotBooked::NotFound)
     }
 
     /// The open slots for rescheduling the booking that `token` manages: it does not block itself.
     pub async fn slots_for_reschedule(&self, token: &str, range: Span) -> Result<Vec<Slot>, NotBooked> {
-        let _ = (token, range);
-        todo!()
+        let booking = self.find(token).await?;
+        reschedule::slots(self, &booking, range).await
     }
 
     /// Moves the booking that `token` manages to `start`; moving it where it is changes nothing.
     pub async fn reschedule(&self, token: &str, start: Instant, channel: &str) -> Result<Booking, NotBooked> {
-        let _ = (token, start, channel);
-        todo!()
+        let booking = self.find(token).await?;
+        let by = By { actor: "invitee", channel };
+        reschedule::to(self, (&booking.owner, &booking.uid), start, by).await
     }
 
     /// Cancels the booking that `token` manages; cancelling it twice changes nothing.
@@ -145,14 +176,37 @@ impl Desk {
         reason: Option<&str>,
         channel: &str,
     ) -> Result<Booking, NotBooked> {
-        let _ = (token, reason, channel);
-        todo!()
+        let booking = self.find(token).await?;
+        let by = By { actor: "invitee", channel };
+        cancel::cancel(self, (&booking.owner, &booking.uid), reason, by).await
     }
 
     /// The booking's event as iCalendar (METHOD:PUBLISH), for download.
     pub async fn event_text(&self, token: &str) -> Result<String, NotBooked> {
-        let _ = token;
-        todo!()
+        let booking = self.find(token).await?;
+        let owner = cancel::host_of(self, &booking.owner)?;
+        let location = self
+            .event_type(&booking.owner, &booking.event_type)
+            .and_then(|(_, event_type)| event_type.location);
+        let news = match booking.state {
+            State::Confirmed => News::Booked,
+            State::Cancelled => {
+                News::Cancelled(booking.history.last().and_then(|transition| transition.reason.clone()))
+            }
+        };
+        let occasion = Occasion {
+            news: &news,
+            booking: &booking,
+            owner: &owner,
+            location: location.as_deref(),
+            accounts: &[],
+            correspondence: &self.correspondence,
+            token,
+            now: self.world.clock.now(),
+        };
+        // What is published invites nobody (RFC 5546 §3.2.1).
+        let draft = EventDraft { attendees: Vec::new(), ..event::draft_for(&occasion, Reader::Invitee) };
+        Ok(write::event(&draft, Some("PUBLISH")))
     }
 
     /// What every rule and every blocking calendar says about `start` (owner only).
@@ -163,8 +217,45 @@ impl Desk {
         duration: i64,
         start: Instant,
     ) -> Result<Vec<Verdict>, NotBooked> {
-        let _ = (owner, slug, duration, start);
-        todo!()
+        why::why(self, (owner, slug), duration, start).await
+    }
+
+    /// The booking `uid` of `owner`, live or cancelled.
+    pub async fn booking(&self, owner: &str, uid: &str) -> Result<Booking, NotBooked> {
+        let found = rows::booking(&self.world, owner, uid).await?;
+        found.map(|(booking, _)| booking).ok_or(NotBooked::NotFound)
+    }
+
+    /// Up to `limit` live bookings of `owner` that start at or after `from`, by start.
+    pub async fn bookings(
+        &self,
+        owner: &str,
+        from: Instant,
+        limit: usize,
+    ) -> Result<Vec<Booking>, NotBooked> {
+        Ok(rows::bookings_from(&self.world, owner, from, limit).await?)
+    }
+
+    /// Moves the booking `uid` of `owner` on the operator's behalf; the rules hold as for the invitee.
+    pub async fn reschedule_uid(
+        &self,
+        owner: &str,
+        uid: &str,
+        start: Instant,
+        channel: &str,
+    ) -> Result<Booking, NotBooked> {
+        reschedule::to(self, (owner, uid), start, By { actor: "operator", channel }).await
+    }
+
+    /// Cancels the booking `uid` of `owner` on the operator's behalf.
+    pub async fn cancel_uid(
+        &self,
+        owner: &str,
+        uid: &str,
+        reason: Option<&str>,
+        channel: &str,
+    ) -> Result<Booking, NotBooked> {
+        cancel::cancel(self, (owner, uid), reason, By { actor: "operator", channel }).await
     }
 }
 
