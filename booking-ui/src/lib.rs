@@ -1,3 +1,15 @@
-//! The booking pages: a form in, a view out, no decision of their own.
+#![doc = include_str!("../README.md")]
 
+mod asset;
+mod choice;
+mod english;
+mod form;
+mod month;
+mod page;
+mod reply;
+mod route;
 pub mod service;
+mod view;
+mod zones;
+
+pub use route::routes_reserved;
