@@ -1,0 +1,220 @@
+//! The one place where concrete parts meet: the engine, the clock, chance, the ways out, and what is built upon them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+use std::time::SystemTime;
+
+use aggregator::dav_backend::DavBackend;
+use aggregator::delivery::Channel;
+use aggregator::delivery::folder::FolderChannel;
+use aggregator::delivery::smtp::{SmtpChannel, SmtpSettings};
+use aggregator::delivery::worker::Courier;
+use aggregator::operation::collection;
+use aggregator::ports::{Clock, Entropy};
+use aggregator::source::http::{FetchLimits, Fetcher};
+use aggregator::sync::Puller;
+use aggregator::world::World;
+use booking::desk::Desk;
+use calendar::time::Instant;
+use store::engine::choice::{CACHE_OCTETS, EngineChoice};
+use store::{EngineError, Store};
+
+use crate::config::settings::{MailRoute, Settings, Smtp};
+use crate::house::House;
+use crate::workers::Ledger;
+
+/// Why no house could be built.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    /// The data folder cannot be made or used.
+    #[error("the data folder {folder} cannot be used: {reason}; make it writable for this user, or name another one in server.data_dir")]
+    Folder {
+        /// Which.
+        folder: String,
+        /// Why.
+        #[source]
+        reason: std::io::Error,
+    },
+    /// The store cannot be opened.
+    #[error("the store in {folder} cannot be opened: {reason}{}", remedy(reason))]
+    Store {
+        /// Where.
+        folder: String,
+        /// Why.
+        #[source]
+        reason: EngineError,
+    },
+    /// An owner's calendars cannot be made.
+    #[error("the calendars of {owner} cannot be made: {reason}")]
+    Home {
+        /// Whose.
+        owner: String,
+        /// Why.
+        #[source]
+        reason: calendar::refusal::Refusal,
+    },
+    /// The settings of the mail server are of no use.
+    #[error("mail.smtp: {0}")]
+    Mail(String),
+    /// TLS cannot be set up.
+    #[error("TLS for outgoing requests cannot be set up: {0}; is the package ca-certificates installed?")]
+    Tls(String),
+}
+
+impl ComposeError {
+    /// Whether another process has the store.
+    pub const fn is_in_use(&self) -> bool {
+        matches!(self, Self::Store { reason: EngineError::InUse(_), .. })
+    }
+}
+
+fn remedy(reason: &EngineError) -> &'static str {
+    match reason {
+        EngineError::Full => "; make room and start again, nothing is lost",
+        EngineError::Damaged(_) => "; put the last copy of the data folder in its place (mirrors fill again by themselves)",
+        EngineError::InUse(_) => "; stop the other process, or name another folder in server.data_dir",
+        EngineError::Io(_) => "",
+    }
+}
+
+/// The time of this machine.
+struct SystemClock;
+
+impl Clock for SystemClock {
+    #[allow(clippy::disallowed_methods, reason = "the one place that asks the real clock")]
+    fn now(&self) -> Instant {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Instant::from_unix(i64::try_from(now.as_secs()).unwrap_or(i64::MAX))
+    }
+}
+
+/// Chance from the operating system.
+struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    #[allow(clippy::disallowed_methods, reason = "the one place that asks for real chance")]
+    fn draw(&self) -> [u8; 16] {
+        let mut octets = [0_u8; 16];
+        // Without chance there is no secret worth its name: it is better to stop than to hand out zeros.
+        if let Err(error) = getrandom::fill(&mut octets) {
+            tracing::error!(%error, "the operating system gives no random numbers");
+            std::process::abort();
+        }
+        octets
+    }
+}
+
+/// The real clock, for those who have no world.
+pub fn now() -> Instant {
+    SystemClock.now()
+}
+
+/// Sixteen octets of real chance, for those who have no world.
+pub fn draw() -> [u8; 16] {
+    SystemEntropy.draw()
+}
+
+/// Sets the TLS provider for everything; to be called once, before any client is made.
+pub fn install_tls() {
+    // An error says that one is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Opens the store that `settings` name and builds the house upon it.
+///
+/// # Errors
+/// Named by remedy; see [`ComposeError`].
+pub async fn open(settings: Settings) -> Result<House, ComposeError> {
+    let folder = settings.server.data_dir.clone();
+    let shown = folder.display().to_string();
+    if settings.engine != EngineChoice::Memory {
+        make_folder(&folder).map_err(|reason| ComposeError::Folder { folder: shown.clone(), reason })?;
+    }
+    let engine = settings.engine;
+    let opened = tokio::task::spawn_blocking(move || engine.open(&folder, CACHE_OCTETS)).await;
+    let engine = opened
+        .unwrap_or_else(|fault| Err(EngineError::Damaged(fault.to_string())))
+        .map_err(|reason| ComposeError::Store { folder: shown, reason })?;
+    let world =
+        World::new(Store::new(engine), Arc::new(SystemClock), Arc::new(SystemEntropy), settings.owners());
+    furnish(settings, world, None).await
+}
+
+fn make_folder(folder: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Builds the house of other settings upon the same store; sources keep what is under way.
+///
+/// # Errors
+/// Named by remedy; then the old house stays in force, and so do its owners.
+pub async fn refurnish(settings: Settings, old: &House) -> Result<House, ComposeError> {
+    channels(&settings)?;
+    old.world.replace_owners(settings.owners());
+    furnish(settings, old.world.clone(), Some((old.puller.clone(), old.workers.clone()))).await
+}
+
+async fn furnish(
+    settings: Settings,
+    world: World,
+    kept: Option<(Puller, Ledger)>,
+) -> Result<House, ComposeError> {
+    for host in &settings.hosts {
+        collection::ensure_home(&world, &host.owner)
+            .await
+            .map_err(|reason| ComposeError::Home { owner: host.owner.id.clone(), reason })?;
+    }
+    let (puller, workers) = match kept {
+        Some(kept) => kept,
+        None => {
+            let limits = FetchLimits { octets_max: world.limits.feed_octets_max, ..FetchLimits::default() };
+            let http = Fetcher::new(limits).map_err(|error| ComposeError::Tls(error.to_string()))?;
+            (Puller::new(world.clone(), http), Ledger::default())
+        }
+    };
+    let desk = Desk {
+        world: world.clone(),
+        hosts: Arc::new(RwLock::new(Arc::new(settings.hosts.clone()))),
+        sources: Arc::new(puller.clone()),
+        correspondence: Arc::new(settings.correspondence()),
+    };
+    Ok(House {
+        dav: dav::service::Service::new(Arc::new(DavBackend::new(world.clone()))),
+        pages: booking_ui::service::Service::new(desk.clone()),
+        courier: Courier::new(world.clone(), channels(&settings)?),
+        settings,
+        world,
+        desk,
+        puller,
+        workers,
+    })
+}
+
+/// The ways out, by the name that letters carry.
+fn channels(settings: &Settings) -> Result<HashMap<String, Arc<dyn Channel>>, ComposeError> {
+    let mut channels: HashMap<String, Arc<dyn Channel>> = HashMap::new();
+    match settings.mail.as_ref().map(|mail| &mail.route) {
+        Some(MailRoute::Smtp(smtp)) => {
+            channels.insert("mail".to_owned(), Arc::new(smtp_channel(smtp)?));
+        }
+        Some(MailRoute::Folder(folder)) => {
+            channels.insert("mail".to_owned(), Arc::new(FolderChannel::new(folder)));
+        }
+        None => {}
+    }
+    Ok(channels)
+}
+
+/// The channel to a mail server.
+///
+/// # Errors
+/// If its settings are of no use.
+pub fn smtp_channel(smtp: &Smtp) -> Result<SmtpChannel, ComposeError> {
+    let settings = SmtpSettings {
+        url: smtp.url.clone(),
+        user: smtp.user.clone(),
+        password: smtp.password.as_ref().map(|password| password.reveal().to_owned()),
+    };
+    SmtpChannel::new(&settings).map_err(|error| ComposeError::Mail(error.to_string()))
+}

@@ -1,0 +1,9 @@
+//! From sections to values: one file a section.
+
+pub mod event_type;
+pub mod listen;
+pub mod mail;
+pub mod owner;
+pub mod server;
+pub mod source;
+pub mod times;

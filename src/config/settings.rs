@@ -1,0 +1,224 @@
+//! What a configuration says, as plain values: one `Settings` is swapped whole for another when it is read again.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use booking::desk::{Correspondence, Host};
+use store::engine::choice::EngineChoice;
+
+use super::value::secret::Secret;
+
+/// Everything that the program is told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Who we are and where things are kept.
+    pub server: Server,
+    /// Where it listens, and for what.
+    pub listen: Vec<Listen>,
+    /// Which engine keeps the data.
+    pub engine: EngineChoice,
+    /// How mail goes out; `None`: it does not (and then nothing may be booked).
+    pub mail: Option<Mail>,
+    /// The log.
+    pub log: Log,
+    /// Bounds at the door.
+    pub limits: Limits,
+    /// The owners with what may be booked of their time.
+    pub hosts: Vec<Host>,
+    /// Every file that was read: the main one first.
+    pub files: Vec<PathBuf>,
+}
+
+impl Settings {
+    /// How to write to people.
+    pub fn correspondence(&self) -> Correspondence {
+        Correspondence {
+            from: self.mail.as_ref().map(|mail| mail.address.clone()).unwrap_or_default(),
+            public_url: self.server.public_url.clone(),
+        }
+    }
+
+    /// The owner called `id`.
+    pub fn host(&self, id: &str) -> Option<&Host> {
+        self.hosts.iter().find(|host| host.owner.id == id)
+    }
+
+    /// The owners alone.
+    pub fn owners(&self) -> Vec<Arc<aggregator::owner::Owner>> {
+        self.hosts.iter().map(|host| Arc::clone(&host.owner)).collect()
+    }
+}
+
+/// `[server]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// The address of the pages as others see it, without a slash at the end.
+    pub public_url: String,
+    /// Where the store and the control socket are.
+    pub data_dir: PathBuf,
+    /// Peers that may pass on what others asked, and so may use plain HTTP with passwords.
+    pub trusted_proxies: Vec<Network>,
+}
+
+/// An address, or all that share its first bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// The address.
+    pub address: IpAddr,
+    /// How many of its first bits count.
+    pub prefix: u8,
+}
+
+impl Network {
+    /// Reads `10.0.0.0/8`, `::1` or `192.0.2.7`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address.parse().ok()?, Some(prefix.parse::<u8>().ok()?)),
+            None => (text.parse().ok()?, None),
+        };
+        let most = if matches!(address, IpAddr::V4(_)) { 32 } else { 128 };
+        let prefix = prefix.unwrap_or(most);
+        (prefix <= most).then_some(Self { address, prefix })
+    }
+
+    /// Whether `address` lies within.
+    pub fn contains(self, address: IpAddr) -> bool {
+        let shared = |one: u128, other: u128, bits: u32| {
+            let shift = bits.saturating_sub(u32::from(self.prefix));
+            one.checked_shr(shift).unwrap_or(0) == other.checked_shr(shift).unwrap_or(0)
+        };
+        match (self.address, address.to_canonical()) {
+            (IpAddr::V4(one), IpAddr::V4(other)) => shared(one.to_bits().into(), other.to_bits().into(), 32),
+            (IpAddr::V6(one), IpAddr::V6(other)) => shared(one.to_bits(), other.to_bits(), 128),
+            _ => false,
+        }
+    }
+}
+
+/// One listener.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// Where; port 0 takes any that is free.
+    pub address: SocketAddr,
+    /// What is served there.
+    pub surfaces: BTreeSet<Surface>,
+}
+
+/// What can be served (specification 1.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Surface {
+    /// The booking pages.
+    Booking,
+    /// `CalDAV`.
+    CalDav,
+    /// Liveness and readiness.
+    Metrics,
+    /// The admin pages, from a later version on.
+    Admin,
+    /// The JSON API, from a later version on.
+    Api,
+    /// Remote agents, from a later version on.
+    Agent,
+}
+
+impl Surface {
+    /// All with their names.
+    pub const ALL: [(&'static str, Self); 6] = [
+        ("booking", Self::Booking),
+        ("caldav", Self::CalDav),
+        ("metrics", Self::Metrics),
+        ("admin", Self::Admin),
+        ("api", Self::Api),
+        ("agent", Self::Agent),
+    ];
+
+    /// Whether this version serves it.
+    pub const fn is_served(self) -> bool {
+        matches!(self, Self::Booking | Self::CalDav | Self::Metrics)
+    }
+}
+
+/// `[mail]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// The way out.
+    pub route: MailRoute,
+    /// The name before the sender's address.
+    pub name: Option<String>,
+    /// The sender's address, which is also the ORGANIZER.
+    pub address: String,
+}
+
+/// How mail goes out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MailRoute {
+    /// Through a mail server.
+    Smtp(Smtp),
+    /// Into a folder, as `.eml` files.
+    Folder(PathBuf),
+}
+
+/// A mail server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Smtp {
+    /// Its address without a user: `smtps://host` or `smtp://host`, with a port and `?tls=none` if they were given.
+    pub url: String,
+    /// Who signs in, if anybody.
+    pub user: Option<String>,
+    /// With what.
+    pub password: Option<Secret>,
+}
+
+/// `[log]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// Whether a line is JSON.
+    pub json: bool,
+    /// The least grave events that are written.
+    pub level: &'static str,
+}
+
+/// `[limits]`: bounds at the door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once.
+    pub connections: usize,
+    /// Connections at once from one address (IPv6: one /64).
+    pub connections_per_address: usize,
+    /// Octets of a request's header.
+    pub header_octets: usize,
+    /// How long a header may take.
+    pub header_timeout: Duration,
+    /// Octets of a request's body.
+    pub body_octets: usize,
+    /// How long a body may take.
+    pub body_timeout: Duration,
+    /// How long a connection may be silent.
+    pub idle_timeout: Duration,
+    /// How long an answer may take to begin.
+    pub request_timeout: Duration,
+    /// Bookings a minute from one address (IPv6: one /64).
+    pub bookings_per_minute: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_hold_their_addresses_and_no_others() {
+        let ten = Network::parse("10.0.0.0/8").unwrap();
+        assert!(ten.contains("10.200.3.4".parse().unwrap()));
+        assert!(!ten.contains("11.0.0.1".parse().unwrap()));
+        assert!(ten.contains("::ffff:10.0.0.1".parse().unwrap()));
+        let one = Network::parse("::1").unwrap();
+        assert!(one.contains("::1".parse().unwrap()));
+        assert!(!one.contains("::2".parse().unwrap()));
+        assert!(Network::parse("0.0.0.0/0").unwrap().contains("203.0.113.9".parse().unwrap()));
+        assert!(Network::parse("10.0.0.0/33").is_none());
+        assert!(Network::parse("proxy.example").is_none());
+    }
+}

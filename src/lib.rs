@@ -1,0 +1,11 @@
+//! The program: settings, composition, listeners, workers and the command line.
+
+pub mod cli;
+pub mod compose;
+pub mod config;
+pub mod control;
+pub mod health;
+pub mod house;
+pub mod listen;
+pub mod systemd;
+pub mod workers;

@@ -1,0 +1,148 @@
+//! From an accepted socket to served requests, within bounds.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::door::{Came, Door};
+use super::peers::{Peer, Peers};
+use super::wire::{Activity, Watched};
+use crate::config::settings::{Limits, Surface};
+
+/// Streams that one HTTP/2 connection may have at once.
+const STREAMS_MAX: u32 = 100;
+/// Header fields of one request.
+const FIELDS_MAX: usize = 128;
+
+/// Takes connections and serves them.
+#[derive(Clone)]
+pub struct Acceptor {
+    limits: Limits,
+    places: Arc<Semaphore>,
+    peers: Peers,
+    connections: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Acceptor {
+    /// An acceptor whose connections are tracked by `connections` and end with `stop`.
+    pub fn new(limits: Limits, connections: TaskTracker, stop: CancellationToken) -> Self {
+        let places = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
+        Self { limits, places, peers: Peers::default(), connections, stop }
+    }
+
+    /// Takes connections of one listener until it is told to stop.
+    pub async fn run(&self, listener: TcpListener, surfaces: BTreeSet<Surface>, door: Arc<Door>) {
+        let surfaces = Arc::new(surfaces);
+        loop {
+            // The place comes first: when all are taken, newcomers wait in the system's queue.
+            let place = tokio::select! {
+                () = self.stop.cancelled() => return,
+                place = Arc::clone(&self.places).acquire_owned() => place,
+            };
+            let accepted = tokio::select! {
+                () = self.stop.cancelled() => return,
+                accepted = listener.accept() => accepted,
+            };
+            let (stream, from) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors, or the peer is gone already: neither ends the listener.
+                    tracing::warn!(%error, "a connection could not be taken");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            };
+            let Some(pass) = self.peers.admit(Peer::of(from.ip()), self.limits.connections_per_address) else {
+                tracing::debug!(peer = %from.ip(), "too many connections from one address");
+                continue;
+            };
+            let (acceptor, surfaces, door) = (self.clone(), Arc::clone(&surfaces), Arc::clone(&door));
+            self.connections.spawn(async move {
+                acceptor.serve(stream, from, surfaces, door).await;
+                drop((pass, place));
+            });
+        }
+    }
+
+    async fn serve(
+        &self,
+        stream: TcpStream,
+        from: SocketAddr,
+        surfaces: Arc<BTreeSet<Surface>>,
+        door: Arc<Door>,
+    ) {
+        let _ = stream.set_nodelay(true);
+        // A connection that sends nothing would stay for ever: the HTTP library begins its timers with the first
+        // octet.
+        let mut first = [0_u8; 1];
+        tokio::select! {
+            () = self.stop.cancelled() => return,
+            seen = tokio::time::timeout(self.limits.header_timeout, stream.peek(&mut first)) => {
+                if !matches!(seen, Ok(Ok(1))) {
+                    return;
+                }
+            }
+        }
+        let activity = Activity::new();
+        let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
+        let answering = Arc::clone(&activity);
+        let service = service_fn(move |request| {
+            let mark = answering.answering();
+            let came = Came { from, surfaces: Arc::clone(&surfaces) };
+            let door = Arc::clone(&door);
+            async move {
+                let response = door.answer(request, came).await;
+                drop(mark);
+                Ok::<_, std::convert::Infallible>(response)
+            }
+        });
+        let builder = self.builder();
+        let connection = builder.serve_connection(io, service);
+        tokio::pin!(connection);
+        let mut closing = false;
+        loop {
+            tokio::select! {
+                ended = connection.as_mut() => {
+                    if let Err(error) = ended {
+                        tracing::debug!(peer = %from.ip(), %error, "a connection broke");
+                    }
+                    return;
+                }
+                () = self.stop.cancelled(), if !closing => {
+                    closing = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = activity.silence(self.limits.idle_timeout) => return,
+            }
+        }
+    }
+
+    fn builder(&self) -> Builder<TokioExecutor> {
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.header_timeout)
+            .max_buf_size(self.limits.header_octets.max(8192))
+            .max_headers(FIELDS_MAX)
+            .half_close(true);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(STREAMS_MAX)
+            .max_header_list_size(u32::try_from(self.limits.header_octets).unwrap_or(u32::MAX))
+            .keep_alive_interval(Duration::from_secs(20))
+            .keep_alive_timeout(Duration::from_secs(20));
+        builder
+    }
+}

@@ -1,0 +1,190 @@
+//! One request: guarded, answered by its surface, told in the log.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
+
+use bytes::Bytes;
+use http::header::HeaderValue;
+use http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use tokio::time::Instant;
+
+use super::answer::{self, Body};
+use super::body::{BodyFault, BodyRoom};
+use super::peers::Peer;
+use super::rate::Rate;
+use super::route;
+use crate::config::settings::{Limits, Surface};
+use crate::health;
+use crate::house::{House, Houses};
+
+/// Octets of a form.
+const FORM_OCTETS_MAX: usize = 256 * 1024;
+
+/// How a request came in.
+#[derive(Clone, Debug)]
+pub struct Came {
+    /// From where.
+    pub from: SocketAddr,
+    /// What is served at the listener that took it.
+    pub surfaces: Arc<BTreeSet<Surface>>,
+}
+
+/// The door that every request passes.
+pub struct Door {
+    houses: Houses,
+    limits: Limits,
+    bodies: BodyRoom,
+    bookings: Rate,
+    count: AtomicU64,
+    /// Drawn at start, so that ids of two runs differ in the log.
+    run: u64,
+}
+
+impl Door {
+    /// A door to whatever house is in force.
+    pub fn new(houses: Houses, limits: Limits) -> Self {
+        let run = houses.current().world.draw_number();
+        Self {
+            houses,
+            limits,
+            bodies: BodyRoom::new(limits.body_octets, limits.body_timeout),
+            bookings: Rate::per_minute(limits.bookings_per_minute),
+            count: AtomicU64::new(0),
+            run,
+        }
+    }
+
+    /// Forgets peers that have not come for a while.
+    pub fn forget_old(&self) {
+        self.bookings.forget_old();
+    }
+
+    /// Answers `request`, whatever happens.
+    pub async fn answer(&self, request: Request<Incoming>, came: Came) -> Response<Body> {
+        let began = Instant::now();
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{:08x}-{number:x}", self.run & 0xffff_ffff);
+        let method = request.method().clone();
+        let path = route::told(request.uri().path());
+        let house = self.houses.current();
+        let mut response = self.guarded(&house, request, &came, &id).await;
+        if let Ok(value) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert("x-request-id", value);
+        }
+        let status = response.status().as_u16();
+        let millis = began.elapsed().as_secs_f64() * 1000.0;
+        let peer = came.from.ip();
+        if status >= 500 {
+            tracing::error!(target: "kalends::request", %method, path, status, millis, id, %peer);
+        } else {
+            tracing::info!(target: "kalends::request", %method, path, status, millis, id, %peer);
+        }
+        response
+    }
+
+    async fn guarded(
+        &self,
+        house: &Arc<House>,
+        request: Request<Incoming>,
+        came: &Came,
+        id: &str,
+    ) -> Response<Body> {
+        let path = request.uri().path().to_owned();
+        let surface = route::surface_of(request.method(), &path);
+        if !came.surfaces.contains(&surface) || !surface.is_served() {
+            return answer::and_close(answer::not_here());
+        }
+        if route::wants_password(surface, &path) && !is_trusted(house, came) {
+            return answer::and_close(answer::not_in_the_open());
+        }
+        if surface == Surface::Booking && request.method() == Method::POST {
+            let peer = came.from.ip();
+            if let Err(seconds) = self.bookings.check(Peer::of(peer)) {
+                return answer::and_close(answer::too_often(seconds));
+            }
+        }
+        let most = if surface == Surface::CalDav { self.limits.body_octets } else { FORM_OCTETS_MAX };
+        let (parts, body) = request.into_parts();
+        let held = match self.bodies.read(&parts.headers, body, most).await {
+            Ok(held) => held,
+            Err(fault) => return answer::and_close(refused(fault, most)),
+        };
+        let request = Request::from_parts(parts, held.octets);
+        let whole = caught(dispatch(house, surface, request));
+        let response = match tokio::time::timeout(self.limits.request_timeout, whole).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(Panicked)) => answer::our_fault(id),
+            Err(_) => answer::not_now("This took too long. Please try again."),
+        };
+        drop(held.room);
+        response
+    }
+}
+
+async fn dispatch(house: &Arc<House>, surface: Surface, request: Request<Bytes>) -> Response<Body> {
+    match surface {
+        Surface::CalDav => house.dav.handle(request).await,
+        Surface::Booking => house.pages.handle(request).await.map(answer::whole),
+        Surface::Metrics => health::answer(house, &request).await,
+        Surface::Admin | Surface::Api | Surface::Agent => answer::not_here(),
+    }
+}
+
+/// Whether a password may be sent this way although the connection is not encrypted here.
+fn is_trusted(house: &House, came: &Came) -> bool {
+    let address = came.from.ip().to_canonical();
+    address.is_loopback()
+        || house.settings.server.trusted_proxies.iter().any(|network| network.contains(address))
+}
+
+fn refused(fault: BodyFault, most: usize) -> Response<Body> {
+    match fault {
+        BodyFault::TooLarge => answer::page(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "Too large",
+            &format!("At most {most} octets are taken here."),
+        ),
+        BodyFault::TooSlow => {
+            answer::page(StatusCode::REQUEST_TIMEOUT, "Too slow", "The request did not arrive in time.")
+        }
+        BodyFault::NoRoom => answer::not_now("There are too many large requests at once. Please try again."),
+        BodyFault::Broken => {
+            answer::page(StatusCode::BAD_REQUEST, "Not understood", "The request broke off before its end.")
+        }
+    }
+}
+
+/// A panic while a request was answered; what it said is in the log.
+struct Panicked;
+
+/// `work`, with a panic in it as an error: it is that request's own, not the server's.
+async fn caught<F: Future>(work: F) -> Result<F::Output, Panicked> {
+    let mut work = pin!(work);
+    std::future::poll_fn(move |context| {
+        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
+            Ok(Poll::Ready(done)) => Poll::Ready(Ok(done)),
+            Ok(Poll::Pending) => Poll::Pending,
+            Err(_) => Poll::Ready(Err(Panicked)),
+        }
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_caught_and_work_goes_on() {
+        let failed: Result<(), Panicked> = caught(async { panic!("one request fails") }).await;
+        assert!(failed.is_err());
+        assert!(matches!(caught(async { 7 }).await, Ok(7)));
+    }
+}

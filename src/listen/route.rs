@@ -1,0 +1,70 @@
+//! Which surface a request is for, and how its path is told in the log.
+
+use http::Method;
+
+use crate::config::settings::Surface;
+
+/// The surface that answers `method` at `path`.
+pub fn surface_of(method: &Method, path: &str) -> Surface {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or("");
+    let is_dav_method = matches!(
+        method.as_str(),
+        "PROPFIND" | "PROPPATCH" | "REPORT" | "MKCALENDAR" | "MKCOL" | "ACL" | "LOCK" | "UNLOCK" | "COPY" | "MOVE" | "OPTIONS"
+    );
+    match first {
+        "healthz" | "readyz" | "metrics" => Surface::Metrics,
+        "dav" | "principals" => Surface::CalDav,
+        ".well-known" if path.starts_with("/.well-known/caldav") => Surface::CalDav,
+        "admin" => Surface::Admin,
+        "api" => Surface::Api,
+        "agent" => Surface::Agent,
+        "" if is_dav_method => Surface::CalDav,
+        _ => Surface::Booking,
+    }
+}
+
+/// Whether a password may come along with a request there. Discovery only points the way, without one.
+pub fn wants_password(surface: Surface, path: &str) -> bool {
+    surface == Surface::CalDav && !path.starts_with("/.well-known/")
+}
+
+/// The path without what must not be read in a log: capabilities are kept to their first octets.
+pub fn told(path: &str) -> String {
+    let mut segments: Vec<&str> = path.split('/').collect();
+    let secret = segments.get(1).is_some_and(|first| matches!(*first, "b" | "ics"));
+    if secret && segments.len() > 2 {
+        segments[2] = "…";
+    }
+    segments.join("/").chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_go_to_their_surface() {
+        for (method, path, surface) in [
+            ("GET", "/", Surface::Booking),
+            ("PROPFIND", "/", Surface::CalDav),
+            ("OPTIONS", "/", Surface::CalDav),
+            ("GET", "/alice/intro", Surface::Booking),
+            ("REPORT", "/dav/calendars/alice/unified/", Surface::CalDav),
+            ("GET", "/.well-known/caldav", Surface::CalDav),
+            ("PROPFIND", "/principals/", Surface::CalDav),
+            ("GET", "/healthz", Surface::Metrics),
+            ("GET", "/davina", Surface::Booking),
+            ("POST", "/b/TOKEN/cancel", Surface::Booking),
+        ] {
+            assert_eq!(surface_of(&Method::from_bytes(method.as_bytes()).unwrap(), path), surface, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn the_log_tells_no_capability() {
+        assert_eq!(told("/b/SECRET/cancel"), "/b/…/cancel");
+        assert_eq!(told("/ics/SECRET.ics"), "/ics/…");
+        assert_eq!(told("/alice/intro"), "/alice/intro");
+        assert_eq!(told("/a\nb"), "/ab");
+    }
+}

@@ -1,0 +1,84 @@
+//! What the tests need besides Rust: Debian packages, two Python environments, one npm package; all below `target/`
+//! except the Debian packages, all pinned, nothing done twice.
+
+use std::fs;
+
+use crate::run::{Run, command, root, succeeds};
+
+/// Debian packages with the program that shows that each is there.
+pub(crate) const PACKAGES: &[(&str, &str)] = &[
+    ("chromium", "chromium"),
+    ("nodejs", "node"),
+    ("npm", "npm"),
+    ("curl", "curl"),
+    ("python3-venv", "python3"),
+    ("systemd", "systemd-analyze"),
+    ("gcc", "gcc"),
+];
+
+/// Installs the packages whose programs are missing.
+pub(crate) fn debian(packages: &[(&str, &str)]) -> Run {
+    let missing: Vec<&str> = packages
+        .iter()
+        .filter(|(_, program)| !succeeds("sh", &["-c", &format!("command -v {program}")]))
+        .map(|(package, _)| *package)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !succeeds("sh", &["-c", "command -v apt-get"]) {
+        return Err(format!(
+            "please install {}: this is no Debian that could be asked to",
+            missing.join(", ")
+        ));
+    }
+    let sudo = if succeeds("sh", &["-c", "test $(id -u) = 0"]) { "" } else { "sudo " };
+    command("sh", &["-c", &format!("{sudo}apt-get update -qq")])?;
+    let line = format!(
+        "{sudo}DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends {}",
+        missing.join(" ")
+    );
+    command("sh", &["-c", &line])
+}
+
+/// A Python environment `target/NAME` with the pinned requirements of `tests/acceptance/FILE`.
+pub(crate) fn python(name: &str, file: &str) -> Run {
+    let folder = format!("target/{name}");
+    let wanted = format!("tests/acceptance/{file}");
+    if installed(&folder, &[&wanted])? {
+        return Ok(());
+    }
+    command("python3", &["-m", "venv", "--clear", &folder])?;
+    command(&format!("{folder}/bin/pip"), &["install", "-q", "--disable-pip-version-check", "-r", &wanted])?;
+    remember(&folder, &[&wanted])
+}
+
+/// The browser driver in `target/npm`, as its lock file says.
+pub(crate) fn node() -> Run {
+    let files = ["tests/acceptance/package.json", "tests/acceptance/package-lock.json"];
+    if installed("target/npm", &files)? {
+        return Ok(());
+    }
+    let line = format!(
+        "mkdir -p target/npm && cp {} target/npm/ && cd target/npm && npm ci --no-fund --no-audit",
+        files.join(" ")
+    );
+    command("sh", &["-c", &line])?;
+    remember("target/npm", &files)
+}
+
+fn installed(folder: &str, files: &[&str]) -> Result<bool, String> {
+    Ok(fs::read_to_string(root().join(folder).join(".installed"))
+        .is_ok_and(|kept| Ok(kept) == contents(files)))
+}
+
+fn remember(folder: &str, files: &[&str]) -> Run {
+    fs::write(root().join(folder).join(".installed"), contents(files)?).map_err(|error| error.to_string())
+}
+
+fn contents(files: &[&str]) -> Result<String, String> {
+    files
+        .iter()
+        .map(|file| fs::read_to_string(root().join(file)).map_err(|error| format!("{file}: {error}")))
+        .collect()
+}
