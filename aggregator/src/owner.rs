@@ -88,8 +88,8 @@ pub enum SourceKind {
     Ics(IcsSettings),
 }
 
-/// Where a feed is.
-#[derive(Clone, Debug)]
+/// An ICS feed's own settings.
+#[derive(Clone)]
 pub struct IcsSettings {
     /// Where.
     pub location: IcsLocation,
@@ -99,6 +99,16 @@ pub struct IcsSettings {
     pub allow_http: bool,
     /// Hosts that may be on private addresses because the operator says so.
     pub allow_private: bool,
+}
+
+impl std::fmt::Debug for IcsSettings {
+    /// Without the credentials, and without the location, which may hold a secret address.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("IcsSettings")
+            .field("allow_http", &self.allow_http)
+            .field("allow_private", &self.allow_private)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Where a feed is.

@@ -168,11 +168,11 @@ impl Relay {
         let (kept, asked) = (Arc::clone(&taken), Arc::new(AtomicUsize::new(0)));
         let mut running = JoinSet::new();
         running.spawn(async move {
-            let mut sessions = JoinSet::new();
+            let mut talks = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 let (kept, asked) = (Arc::clone(&kept), Arc::clone(&asked));
-                sessions.spawn(async move {
-                    let _ = session(stream, answers, &asked, &kept).await;
+                talks.spawn(async move {
+                    let _ = talk(stream, answers, &asked, &kept).await;
                 });
             }
         });
@@ -194,7 +194,7 @@ impl Relay {
     }
 }
 
-async fn session(
+async fn talk(
     stream: TcpStream,
     answers: &[&str],
     asked: &AtomicUsize,

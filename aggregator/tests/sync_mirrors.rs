@@ -70,7 +70,7 @@ async fn changing(first: Reply) -> (Arc<Mutex<Reply>>, Server, SourceSettings) {
     let answer = Arc::new(Mutex::new(first));
     let given = Arc::clone(&answer);
     let server = Server::start(move |_| given.lock().unwrap().clone()).await;
-    let settings = source("work", IcsLocation::Url(server.url("/work.ics")));
+    let settings = source("work", IcsLocation::Url(server.url("/feed.ics")));
     (answer, server, settings)
 }
 
@@ -164,7 +164,7 @@ async fn a_feed_that_turns_bad_keeps_the_last_good_state_and_says_so() {
         assert_eq!((state.last_good, state.events), (Some(NOW), 1));
         let text = state.error.unwrap();
         assert!(text.contains("; "), "error and remedy: {text}");
-        assert!(!text.contains("work.ics") && !text.contains("sign in</html>"), "{text}");
+        assert!(!text.contains("feed.ics") && !text.contains("sign in</html>"), "{text}");
         assert!(state.due > clock.0.load(Ordering::SeqCst));
     }
     *answer.lock().unwrap() = Reply::new(200, good);
@@ -310,11 +310,13 @@ async fn a_round_pulls_what_is_due_and_tells_when_the_next_is() {
     world.replace_owners(vec![Arc::new(owner.clone())]);
     puller.run_due().await;
     assert_eq!(one.seen().len(), 2);
-    // What is not linked any more goes away with all it made busy.
+    // What is not linked any more stays for its owner to delete, and makes nobody busy.
     owner.sources.remove(0);
     world.replace_owners(vec![Arc::new(owner)]);
     assert_eq!(puller.retire().await.unwrap(), 1);
-    assert!(world.store.collection(&mirror_of("ada", "work")).await.unwrap().is_none());
+    assert_eq!(puller.retire().await.unwrap(), 0, "once is enough");
+    let (record, _) = world.store.collection(&mirror_of("ada", "work")).await.unwrap().unwrap();
+    assert!(!record.counts_as_busy && !record.in_unified);
     assert!(world.store.record::<LinkState>(LINKS, &["ada", "work"]).await.unwrap().is_none());
     assert!(world.store.record::<LinkState>(LINKS, &["ada", "other"]).await.unwrap().is_some());
     assert!(busy(&world, year()).await.periods().is_empty());
@@ -357,7 +359,7 @@ async fn once_a_day_the_whole_is_asked_for() {
         _ => Reply::new(200, many(2)).with("ETag", "\"1\""),
     })
     .await;
-    let (world, clock, puller) = desk(vec![source("work", IcsLocation::Url(server.url("/work.ics")))]).await;
+    let (world, clock, puller) = desk(vec![source("work", IcsLocation::Url(server.url("/feed.ics")))]).await;
     for seconds in [0, 3600, 7200, 86_400, 90_000] {
         clock.0.store(NOW + seconds, Ordering::SeqCst);
         assert_eq!(puller.pull("ada", "work").await.unwrap().events, 2);

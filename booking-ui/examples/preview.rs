@@ -19,14 +19,13 @@ mod support;
 async fn sample() -> support::Pages {
     let mut intro = support::event_type("intro", "Intro call", "Europe/Berlin");
     intro.durations = vec![1800, 900, 3600];
-    intro.description =
-        "A first conversation: tell me what you are working on, and we see whether and how I can help.\n\n\
+    "A first conversation: tell me what you are working on, and we see whether and how I can help.\n\n\
                          No preparation needed. Bring questions."
-            .to_owned();
+        .clone_into(&mut intro.description);
     intro.location = Some("https://meet.example/ada".to_owned());
     let mut review = support::event_type("review", "Design review", "Europe/Berlin");
     review.durations = vec![3600];
-    review.description = "An hour on your drawings, with notes afterwards.".to_owned();
+    "An hour on your drawings, with notes afterwards.".clone_into(&mut review.description);
     review.location = Some("Room 5, Analytical Street 12, Berlin".to_owned());
     let mut old = support::event_type("old", "Old offer", "Europe/Berlin");
     old.active = false;

@@ -45,8 +45,10 @@ impl Visit<'_> {
 
     /// An event type that may be booked, with its host.
     pub(crate) fn event_type(&self, offered: &Offered) -> Result<(Host, EventType), Problem> {
+        let hosts = self.desk.hosts_now();
+        let host = hosts.iter().find(|host| host.owner.id == offered.owner).ok_or_else(Problem::not_found)?;
         let found = self.desk.event_type(&offered.owner, &offered.slug);
-        let (host, event_type) = found.ok_or_else(Problem::not_found)?;
+        let (host, event_type) = found.ok_or_else(|| Problem::unknown(host, &self.choice))?;
         if event_type.active { Ok((host, event_type)) } else { Err(Problem::inactive(&host, &self.choice)) }
     }
 }

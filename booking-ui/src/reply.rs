@@ -13,6 +13,9 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 
 const PERMISSIONS: &str = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";
 
+/// Seconds after which it is worth trying again.
+const RETRY_SECONDS: &str = "30";
+
 /// How long an answer may be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keep {
@@ -78,6 +81,13 @@ impl Reply {
         *response.status_mut() = if unchanged { StatusCode::NOT_MODIFIED } else { self.status };
         let fields = response.headers_mut();
         fields.insert(header::CACHE_CONTROL, HeaderValue::from_static(self.cache_control()));
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            fields.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
+        }
+        if self.keep != Keep::ForEver {
+            // Hours are written as where the visitor comes from.
+            fields.insert(header::VARY, HeaderValue::from_static("Accept-Language"));
+        }
         for (name, value) in standing_fields() {
             fields.insert(name, HeaderValue::from_static(value));
         }
@@ -120,13 +130,12 @@ impl Reply {
     }
 }
 
-fn standing_fields() -> [(HeaderName, &'static str); 8] {
+fn standing_fields() -> [(HeaderName, &'static str); 7] {
     [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
-        (header::VARY, "Accept-Language"),
         (HeaderName::from_static("permissions-policy"), PERMISSIONS),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),

@@ -23,8 +23,8 @@ const RESERVED: &[&str] = &[
     "healthz",
     "help",
     "hooks",
-    "ics",
     "icon.svg",
+    "ics",
     "login",
     "logout",
     "metrics",
@@ -113,11 +113,6 @@ impl Route {
     /// Whether a form may be sent there.
     pub(crate) fn takes_forms(&self) -> bool {
         matches!(self, Self::Book(_) | Self::Reschedule(_) | Self::Cancel(_))
-    }
-
-    /// Whether it belongs to one booking.
-    pub(crate) fn is_booking(&self) -> bool {
-        matches!(self, Self::Booking(_) | Self::BookingText(_) | Self::Reschedule(_) | Self::Cancel(_))
     }
 }
 

@@ -36,10 +36,9 @@ impl Service {
     pub async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
         let (parts, body) = request.into_parts();
         let route = Route::of(parts.uri.path());
-        let reply = self.answer(&route, &parts, &body).await.unwrap_or_else(|problem| {
-            let reply = problem.reply();
-            if route.is_booking() { reply.keep(Keep::Never) } else { reply }
-        });
+        let reply = self.answer(&route, &parts, &body).await.unwrap_or_else(|problem| problem.reply());
+        // What belongs to one booking is kept by nobody, whatever the answer is.
+        let reply = if parts.uri.path().starts_with("/b/") { reply.keep(Keep::Never) } else { reply };
         let reply = if reply.status == StatusCode::METHOD_NOT_ALLOWED {
             reply.with(header::ALLOW, if route.takes_forms() { "GET, HEAD, POST" } else { "GET, HEAD" })
         } else {

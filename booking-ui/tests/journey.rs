@@ -1,5 +1,7 @@
 //! Booking, looking at it, moving it, cancelling it; and what happens when something is in the way.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on says so")]
+
 mod support;
 
 use bytes::Bytes;

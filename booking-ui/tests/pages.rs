@@ -1,5 +1,7 @@
 //! Every page over a desk: what it holds, what it must not hold, and how it is dressed.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on says so")]
+
 mod support;
 
 use bytes::Bytes;
@@ -25,7 +27,7 @@ async fn every_page(pages: &Pages) -> Vec<(String, u16)> {
         ("/b/0000000000000000000000000000000000000000", 404),
         ("/ada/intro?tz=Mars/Phobos", 422),
         ("/ada/intro?m=never", 422),
-        ("/ada/intro?dur=7", 409),
+        ("/ada/intro?dur=7", 422),
     ]
     .map(|(address, status)| (address.to_owned(), status))
     .into();
@@ -229,4 +231,37 @@ async fn several_hosts_are_listed_none_is_nothing() {
     assert_eq!(pages(vec![]).await.look("/").await.status, 404);
     let ada = ada().await.look("/ada").await.text;
     assert!(ada.contains("Intro call") && !ada.contains("Tea with friends") && !ada.contains("Old offer"));
+}
+
+#[tokio::test]
+async fn an_unknown_type_leads_to_those_there_are() {
+    let pages = ada().await;
+    for (address, status) in [("/ada/nothing", 404), ("/ada/old?tz=UTC", 410)] {
+        let answered = pages.look(address).await;
+        assert_eq!(answered.status, status);
+        assert!(answered.text.contains(">Intro call</a>"), "{}", answered.text);
+        assert!(!answered.text.contains("Tea with friends"), "what is not listed stays so");
+    }
+}
+
+#[tokio::test]
+async fn a_failing_store_is_told_kindly_and_books_nothing() {
+    let pages = ada().await;
+    let booking = pages.book("20261124T090000Z").await;
+    pages.engine.fail();
+    let fields =
+        [("s", "20261124T100000Z"), ("name", "Grace"), ("email", "g@navy.example"), ("notes", "kept")];
+    let refused = pages.post("/ada/intro/book", &fields).await;
+    assert!(refused.text.contains(">kept</textarea>") && refused.text.contains("Please try again"));
+    let mut answers = vec![("post", refused)];
+    for address in ["/ada/intro", "/ada/intro/book?s=20261124T100000Z"] {
+        answers.push((address, pages.look(address).await));
+    }
+    answers.push(("booking", pages.look(&booking).await));
+    answers.push(("cancel", pages.post(&format!("{booking}/cancel"), &[]).await));
+    for (address, answered) in answers {
+        assert_eq!((answered.status, answered.field("retry-after")), (503, "30"), "{address}");
+        html::check(&answered.text);
+        assert!(!answered.text.contains("secret"), "{address}: {}", answered.text);
+    }
 }

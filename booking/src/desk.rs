@@ -1,7 +1,7 @@
 //! The operations: open slots, book, reschedule, cancel. Read, think, write.
 //!
-//! One file each; this one holds what callers see. A decision reads what it needs ([`seen`]), asks the rules, and
-//! writes one commit that expects all it has read ([`step`]); if anything has moved it thinks again.
+//! One file each; this one holds what callers see. A decision reads what it needs (`seen`), asks the rules, and
+//! writes one commit that expects all it has read (`step`); if anything has moved it thinks again.
 
 mod alternatives;
 mod book;

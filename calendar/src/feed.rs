@@ -16,7 +16,7 @@ use crate::time::Duration;
 use crate::warning::{Warning, WarningKind};
 use crate::zone::Zone;
 use group::{Group, Groups};
-use piece::Pieces;
+use piece::{Pieces, Source};
 
 /// VTIMEZONEs are copied into every object that uses them: at most this many times the octets that a feed may have.
 const COPIES_MAX: usize = 8;
@@ -103,7 +103,7 @@ fn objects(
 ) -> Result<Vec<CalendarObject>, TextError> {
     let mut objects = Vec::with_capacity(groups.in_order.len());
     let definitions: Vec<Definitions<'_>> = parsed.calendars.iter().map(Definitions::of).collect();
-    let bare_ends = parsed.warnings.iter().any(|warning| warning.kind == WarningKind::BareLineFeed);
+    let source = Source::new(parsed);
     let mut known = ZoneCache::default();
     let mut copied = 0_usize;
     let mut missing = HashSet::new();
@@ -114,7 +114,7 @@ fn objects(
             let line = zones.first().map_or(1, |zone| zone.line);
             return Err(TextError::new(line, "VTIMEZONE", "the definitions of zones are too long"));
         }
-        let mut pieces = Pieces::new(parsed, bare_ends, group);
+        let mut pieces = Pieces::new(&source, group);
         for zone in &zones {
             pieces.copy(zone, None);
         }

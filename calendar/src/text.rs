@@ -1,7 +1,7 @@
 //! Content lines: unfold, fold, escape; lossless (RFC 5545 §3.1, §3.3.11, RFC 6868).
 //!
-//! Reading goes in four steps, each linear in the octets: [`decode`] makes text of octets, [`lines`] finds the
-//! logical lines in it, [`content_line`] splits one into name, parameters and value, [`tree`] nests them. Writing is
+//! Reading goes in four steps, each linear in the octets: `decode` makes text of octets, `lines` finds the
+//! logical lines in it, `content_line` splits one into name, parameters and value, `tree` nests them. Writing is
 //! [`serialise`]: strict, and only for trees that are built here; what was read is kept as it came.
 
 mod content_line;

@@ -3,10 +3,15 @@
 //! An instant is a whole UTC second. A span is half-open, `[start, end)`. Local readings live in
 //! [`DateOrTime`] and become instants in one function that asks for a zone (RFC 5545 §3.3.5).
 
+mod duration;
+mod parse;
+
 use std::fmt;
 
 use crate::civil;
 use crate::zone::Zone;
+
+pub use duration::Duration;
 
 /// A moment, in whole UTC seconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -158,15 +163,15 @@ impl DateOrTime {
             Some(at) => (&text[..at], Some(&text[at + 1..])),
             None => (text, None),
         };
-        let date = parse_date(date_text.trim_end_matches(['Z', 'z']))?;
+        let date = parse::date(date_text.trim_end_matches(['Z', 'z']))?;
         let Some(time_text) = time_text else { return Some(Self::Date(date)) };
         let end = time_text.find(|character: char| !character.is_ascii_digit() && character != ':');
         let (clock, zone) = time_text.split_at(end.unwrap_or(time_text.len()));
-        let local = parse_clock(date, clock)?;
+        let local = parse::clock(date, clock)?;
         match zone.trim() {
             "" => Some(Self::Floating(local)),
             "Z" | "z" => Some(Self::Utc(Instant::from_utc(local))),
-            offset => Some(Self::Utc(Instant::from_utc(local).plus(-parse_offset(offset)?))),
+            offset => Some(Self::Utc(Instant::from_utc(local).plus(-parse::offset(offset)?))),
         }
     }
 
@@ -226,101 +231,6 @@ impl DateOrTime {
     }
 }
 
-/// `20260701` or `2026-07-01`.
-fn parse_date(text: &str) -> Option<civil::Date> {
-    let octets = text.as_bytes();
-    let (month, day) = match octets.len() {
-        8 => (4, 6),
-        10 if octets[4] == b'-' && octets[7] == b'-' => (5, 8),
-        _ => return None,
-    };
-    let number = |from: usize, length: usize| {
-        let digits = text.get(from..from + length)?;
-        digits.bytes().all(|octet| octet.is_ascii_digit()).then(|| digits.parse::<i16>().ok()).flatten()
-    };
-    civil::Date::new(
-        number(0, 4)?,
-        i8::try_from(number(month, 2)?).ok()?,
-        i8::try_from(number(day, 2)?).ok()?,
-    )
-    .ok()
-}
-
-/// `090000`, `0900`, `09:00:00` on `date`.
-fn parse_clock(date: civil::Date, text: &str) -> Option<civil::DateTime> {
-    let digits: String = text.chars().filter(|character| *character != ':').collect();
-    if !matches!(digits.len(), 4 | 6) {
-        return None;
-    }
-    let part = |at: usize| digits.get(at..at + 2).map_or(Some(0), |two| two.parse::<i8>().ok());
-    let (hour, minute, second) = (part(0)?, part(2)?, part(4)?.min(59));
-    if (hour, minute, second) == (24, 0, 0) {
-        return Some(date.tomorrow().ok()?.to_datetime(civil::Time::midnight()));
-    }
-    civil::DateTime::new(date.year(), date.month(), date.day(), hour, minute, second, 0).ok()
-}
-
-/// `+0200` or `-05:30`, in seconds.
-fn parse_offset(text: &str) -> Option<i64> {
-    let (sign, digits) =
-        if let Some(digits) = text.strip_prefix('+') { (1, digits) } else { (-1, text.strip_prefix('-')?) };
-    let digits: String = digits.chars().filter(|character| *character != ':').collect();
-    let number: i64 = if digits.len() == 4 { digits.parse().ok()? } else { return None };
-    (number <= 2400 && number % 100 < 60).then_some(sign * (number / 100 * 3600 + number % 100 * 60))
-}
-
-/// A DURATION value (RFC 5545 §3.3.6): days by the clock, the rest exact.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Duration {
-    /// Weeks and days, in days of the clock; negative for a negative duration.
-    pub days: i64,
-    /// Hours, minutes and seconds, in seconds; negative likewise.
-    pub seconds: i64,
-}
-
-impl Duration {
-    /// Reads `P1W`, `P1DT2H`, `-PT15M`; leniently also weeks and days together, lower case and a missing `T`.
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim().to_ascii_uppercase();
-        let (sign, rest) = match text.strip_prefix('-') {
-            Some(rest) => (-1, rest),
-            None => (1, text.strip_prefix('+').unwrap_or(&text)),
-        };
-        let mut duration = Self::default();
-        let mut number: Option<i64> = None;
-        for character in rest.strip_prefix('P')?.chars() {
-            if let Some(digit) = character.to_digit(10) {
-                number = Some(number.unwrap_or(0).checked_mul(10)?.checked_add(i64::from(digit))?);
-                continue;
-            }
-            if character == 'T' && number.is_none() {
-                continue;
-            }
-            let amount = number.take()?.checked_mul(sign)?;
-            let (total, unit) = match character {
-                'W' => (&mut duration.days, 7),
-                'D' => (&mut duration.days, 1),
-                'H' => (&mut duration.seconds, 3600),
-                'M' => (&mut duration.seconds, 60),
-                'S' => (&mut duration.seconds, 1),
-                _ => return None,
-            };
-            *total = total.checked_add(amount.checked_mul(unit)?)?;
-        }
-        (number.is_none() && rest.len() > 1).then_some(duration)
-    }
-
-    /// Its length in seconds where every day has 24 hours.
-    pub const fn nominal_seconds(self) -> i64 {
-        self.days.saturating_mul(86_400).saturating_add(self.seconds)
-    }
-
-    /// Whether it points back in time.
-    pub const fn is_negative(self) -> bool {
-        self.nominal_seconds() < 0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -356,22 +266,6 @@ mod tests {
         ] {
             assert_eq!(DateOrTime::parse(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn durations() {
-        let parsed = |text: &str| Duration::parse(text).map(|duration| (duration.days, duration.seconds));
-        assert_eq!(parsed("P1W"), Some((7, 0)));
-        assert_eq!(parsed("P1DT2H3M4S"), Some((1, 7384)));
-        assert_eq!(parsed("-PT15M"), Some((0, -900)));
-        assert_eq!(parsed("+p1w1d"), Some((8, 0)));
-        assert_eq!(parsed("PT0S"), Some((0, 0)));
-        for text in
-            ["", "P", "-P", "1H", "PT5", "P1X", "PTH", "P99999999999999999999D", "P9223372036854775807W"]
-        {
-            assert_eq!(parsed(text), None, "{text}");
-        }
-        assert!(Duration::parse("-P1D").is_some_and(Duration::is_negative));
     }
 
     #[test]

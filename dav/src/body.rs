@@ -10,13 +10,19 @@ use futures_util::stream::{self, Stream};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
 use http_body::Frame;
+use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Empty, Full};
 
 use crate::condition::Failure;
-use crate::service::Body;
+
+/// The body of a response; large ones stream.
+pub type Body = BoxBody<Bytes, Infallible>;
 
 /// The media type of all XML that is sent.
 pub const XML_TYPE: HeaderValue = HeaderValue::from_static("application/xml; charset=utf-8");
+
+/// Octets after which a page is long enough, so that a few large objects are not held in memory at once.
+pub const PAGE_OCTETS: usize = 512 * 1024;
 
 /// A body in one piece.
 pub fn full(octets: impl Into<Bytes>) -> Body {

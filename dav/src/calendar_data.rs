@@ -6,13 +6,13 @@ use std::sync::Arc;
 use calendar::component::Component;
 use calendar::limits::Limits;
 use calendar::object::CalendarObject;
-use calendar::text;
+use calendar::text as icalendar;
 use calendar::time::Span;
+use calendar::zone::Zone;
 use http::StatusCode;
 
 use crate::condition::{Failure, SUPPORTED_CALENDAR_DATA};
 use crate::filter::TimeRange;
-use crate::property::View;
 use crate::xml::Element;
 use crate::xml::name::caldav;
 
@@ -88,28 +88,35 @@ fn range(element: &Element, name: &'static str) -> Result<Option<Span>, Failure>
     }
 }
 
+/// An object, and in what it is read.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    /// Its octets as they were stored.
+    pub octets: &'a Arc<[u8]>,
+    /// The object, if it was read already.
+    pub parsed: Option<&'a Arc<CalendarObject>>,
+    /// The zone of its dates and floating times.
+    pub zone: &'a Zone,
+    /// Bounds of reading and expanding it.
+    pub limits: Limits,
+}
+
 /// The text of an object as `asked` wants it. An object that cannot be read is given as it is.
 ///
 /// # Errors
 /// 507 where an expansion passes a limit.
-pub fn of_view(view: &View, asked: &Element) -> Result<String, StatusCode> {
-    let object = view.object.as_ref().ok_or(StatusCode::NOT_FOUND)?;
+pub fn text(source: Source<'_>, asked: &Element) -> Result<String, StatusCode> {
+    let Source { octets, parsed, zone, limits } = source;
     let wanted = CalendarData::read(asked).map_err(|failure| failure.status)?;
-    let limits = view.setting.core_limits();
     if wanted.is_whole() {
-        return Ok(text_of(&object.octets, &limits).into_owned());
+        return Ok(text_of(octets, &limits).into_owned());
     }
-    let parsed = match &view.parsed {
+    let parsed = match parsed {
         Some(parsed) => Arc::clone(parsed),
-        None => match CalendarObject::read(Arc::clone(&object.octets), &limits) {
+        None => match CalendarObject::read(Arc::clone(octets), &limits) {
             Ok(parsed) => Arc::new(parsed),
-            Err(_) => return Ok(text_of(&object.octets, &limits).into_owned()),
+            Err(_) => return Ok(text_of(octets, &limits).into_owned()),
         },
-    };
-    let zone = match (&view.zone, &view.collection) {
-        (Some(zone), _) => zone,
-        (None, Some(collection)) => &collection.zone,
-        (None, None) => calendar::zone::Zone::utc(),
     };
     let mut calendar: Component = match wanted.recurrence {
         None => parsed.calendar().clone(),
@@ -130,7 +137,7 @@ pub fn of_view(view: &View, asked: &Element) -> Result<String, StatusCode> {
 fn text_of<'a>(octets: &'a [u8], limits: &Limits) -> Cow<'a, str> {
     match std::str::from_utf8(octets) {
         Ok(text) => Cow::Borrowed(text),
-        Err(_) => match text::parse(octets, limits) {
+        Err(_) => match icalendar::parse(octets, limits) {
             Ok(parsed) => Cow::Owned(parsed.text),
             Err(_) => String::from_utf8_lossy(octets),
         },

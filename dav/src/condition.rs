@@ -209,9 +209,11 @@ impl From<Refusal> for Failure {
             Refusal::Contended => {
                 Self { retry_after_seconds: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, text) }
             }
-            Refusal::Unavailable(_) => {
-                Self { retry_after_seconds: Some(30), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, text) }
-            }
+            // Why is the operator's business, and this may be said before sign-in.
+            Refusal::Unavailable(_) => Self {
+                retry_after_seconds: Some(30),
+                ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "the server cannot answer just now")
+            },
         }
     }
 }

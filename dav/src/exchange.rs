@@ -8,11 +8,11 @@ use calendar::collection::{CollectionName, ObjectName};
 use http::{HeaderMap, Response};
 
 use crate::backend::{Backend, Caller, Collection, CollectionKind, Principal};
+use crate::body::Body;
 use crate::condition::Failure;
 use crate::headers::Preferences;
 use crate::path::Resource;
 use crate::property::{Facets, Kinds, Setting, View};
-use crate::service::Body;
 use crate::xml::Element;
 
 /// A request with everything that answering it needs.

@@ -16,6 +16,9 @@ pub mod value;
 
 pub use text::Collation;
 
+/// What a calendar may take, and a filter may be about (RFC 4791 §5.2.3).
+pub const KINDS: &[Kind] = &[Kind::Event, Kind::Todo, Kind::Journal, Kind::FreeBusy, Kind::Availability];
+
 /// What an object is matched in.
 #[derive(Clone, Copy)]
 pub struct Subject<'a> {
@@ -160,7 +163,7 @@ fn widened(span: Span) -> Span {
 }
 
 fn kind_named(name: &str) -> Option<Kind> {
-    crate::property::caldav::KINDS.iter().copied().find(|kind| kind.component_name() == name)
+    KINDS.iter().copied().find(|kind| kind.component_name() == name)
 }
 
 /// A component in its object.

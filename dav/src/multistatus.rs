@@ -2,10 +2,9 @@
 
 use http::{Response, StatusCode};
 
-use crate::body::{self, Page, XML_TYPE};
+use crate::body::{self, Body, Page, XML_TYPE};
 use crate::condition::Failure;
 use crate::property::response::write_status;
-use crate::service::Body;
 use crate::xml::Writer;
 use crate::xml::name::dav;
 

@@ -3,14 +3,9 @@
 //! Reading is pure, over a [`View`] whose facets were loaded before; writing yields a change that the backend decides
 //! on. Whatever has no row is a dead property of a collection and is kept as it was set.
 
-use std::sync::Arc;
-
-use calendar::collection::Privilege;
-use calendar::object::CalendarObject;
-use calendar::zone::Zone;
 use http::StatusCode;
 
-use crate::backend::{Caller, Collection, CollectionKind, Limits, Member, Object, Principal, PropertyChange};
+use crate::backend::{CollectionKind, PropertyChange};
 use crate::condition::Failure;
 use crate::path::Resource;
 use crate::xml::name::dav;
@@ -24,7 +19,10 @@ pub mod response;
 pub mod scheduling;
 pub mod sync;
 pub mod table;
+pub mod view;
 pub mod webdav;
+
+pub use view::{Setting, View};
 
 /// A set of kinds of resources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,114 +108,6 @@ impl Facets {
     /// Whether all of `other` are among them.
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
-    }
-}
-
-/// What is the same for all resources of one request.
-#[derive(Clone, Debug)]
-pub struct Setting {
-    /// Who asks.
-    pub caller: Caller,
-    /// The limits in force.
-    pub limits: Limits,
-    /// The reports that a kind of resource answers.
-    pub reports: fn(Kinds) -> Vec<Name<'static>>,
-}
-
-impl Setting {
-    /// The limits as the pure core knows them.
-    pub fn core_limits(&self) -> calendar::limits::Limits {
-        calendar::limits::Limits {
-            object_octets_max: self.limits.object_octets_max,
-            instances_max: self.limits.instances_max,
-            attendees_max: self.limits.attendees_max,
-            ..calendar::limits::Limits::default()
-        }
-    }
-}
-
-/// A resource with everything that was loaded of it.
-#[derive(Clone, Debug)]
-pub struct View {
-    /// Which.
-    pub resource: Resource,
-    /// What.
-    pub kind: Kinds,
-    /// What is the same for all.
-    pub setting: Arc<Setting>,
-    /// The principal, for principals and homes.
-    pub principal: Option<Arc<Principal>>,
-    /// The collections of the home, if asked for.
-    pub home: Option<Arc<Vec<Collection>>>,
-    /// The collection itself, or the one that an object is in.
-    pub collection: Option<Arc<Collection>>,
-    /// An object's facts.
-    pub member: Option<Member>,
-    /// An object's octets, if asked for.
-    pub object: Option<Object>,
-    /// The object as it was read for a filter.
-    pub parsed: Option<Arc<CalendarObject>>,
-    /// The zone that a query brought for dates and floating times.
-    pub zone: Option<Arc<Zone>>,
-}
-
-impl View {
-    /// A resource of which nothing is loaded.
-    pub fn bare(resource: Resource, setting: &Arc<Setting>) -> Self {
-        Self {
-            kind: Kinds::of(&resource),
-            resource,
-            setting: Arc::clone(setting),
-            principal: None,
-            home: None,
-            collection: None,
-            member: None,
-            object: None,
-            parsed: None,
-            zone: None,
-        }
-    }
-
-    /// A collection.
-    pub fn of_collection(collection: &Arc<Collection>, setting: &Arc<Setting>) -> Self {
-        Self {
-            kind: collection.kind.into(),
-            collection: Some(Arc::clone(collection)),
-            ..Self::bare(Resource::Collection(collection.name.clone()), setting)
-        }
-    }
-
-    /// An object of a collection.
-    pub fn of_member(collection: &Arc<Collection>, member: Member, setting: &Arc<Setting>) -> Self {
-        let resource = Resource::Object(calendar::collection::ObjectName {
-            collection: collection.name.clone(),
-            member: member.member.clone(),
-        });
-        Self {
-            collection: Some(Arc::clone(collection)),
-            member: Some(member),
-            ..Self::bare(resource, setting)
-        }
-    }
-
-    /// What the caller may do here.
-    pub fn privileges(&self) -> Vec<Privilege> {
-        use Privilege::{Bind, Read, ReadFreeBusy, Unbind};
-        let own = self.resource.owner() == Some(&self.setting.caller.principal);
-        match (&self.collection, own) {
-            (Some(collection), _) => collection.privileges.clone(),
-            (None, true) if self.kind == Kinds::HOME => vec![Read, ReadFreeBusy, Bind, Unbind],
-            (None, _) => vec![Read],
-        }
-    }
-
-    /// The dead properties.
-    pub fn dead(&self) -> impl Iterator<Item = (Name<'_>, &str)> {
-        self.collection
-            .iter()
-            .filter(|_| self.kind.meets(Kinds::COLLECTION))
-            .flat_map(|collection| &collection.dead_properties)
-            .map(|((namespace, local), xml)| (Name::new(namespace, local), xml.as_str()))
     }
 }
 

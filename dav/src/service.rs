@@ -1,6 +1,5 @@
 //! Authenticate, resolve, dispatch: request in, response out.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,7 +7,6 @@ use http::header::{
     ALLOW, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
 };
 use http::{Request, Response, StatusCode};
-use http_body_util::combinators::BoxBody;
 
 use crate::backend::{Backend, Caller, SignIn};
 use crate::body::{self, XML_TYPE};
@@ -21,7 +19,7 @@ use crate::property::{Kinds, Setting};
 use crate::report;
 
 /// The body of a response; large ones stream.
-pub type Body = BoxBody<Bytes, Infallible>;
+pub type Body = body::Body;
 
 /// What a client is asked for that did not say who it is (RFC 7617 §2.1).
 const CHALLENGE: &str = "Basic realm=\"Kalends\", charset=\"UTF-8\"";
@@ -49,7 +47,7 @@ impl Service {
         let name = head.method.as_str();
         let answered = if name == "OPTIONS" {
             // Before sign-in: Apple and DAVx5 look here first for whether there is a service at all.
-            Ok(options::answer(resource.as_ref().map_or(Kinds::ANY, Kinds::of)))
+            Ok(options::answer(&table::allowed(resource.as_ref().map_or(Kinds::ANY, Kinds::of))))
         } else {
             self.answer(name, resource.as_ref(), head.headers, body).await
         };
@@ -86,7 +84,7 @@ impl Service {
             preferences,
         };
         let mut response = (method.answer)(Arc::new(exchange)).await?;
-        if response.status() == StatusCode::MULTI_STATUS {
+        if response.status() == StatusCode::MULTI_STATUS || name == "PROPPATCH" {
             tell_preferences(preferences, response.headers_mut());
         }
         Ok(response)

@@ -128,10 +128,7 @@ impl Change {
         }
         if seen == 0 {
             self.expect(head_of(name), 0);
-            // Members may have been added in this very change, before or after.
-            if !self.writes(&head_of(name)) {
-                self.put_head(name, Revision(0), Revision(0));
-            }
+            self.heads.push(name.clone());
         }
     }
 

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use calendar::collection::{CollectionName, Revision};
+
 use crate::Store;
+use crate::collections::CollectionKey;
 use crate::engine::{Commit, Committed, EngineError, Version};
 use crate::key::RowKey;
 use crate::objects::PendingObject;
 use crate::outbox::Letter;
+use crate::table::tag;
 
 /// Collects the expectations and writes of one decision; several decisions may share one.
 ///
@@ -20,6 +24,8 @@ pub struct Change {
     contradictory: bool,
     /// A part that could not be written down; the whole is refused with it.
     refused: Option<EngineError>,
+    /// New collections: each gets a head unless its first members, here or in what is absorbed, give it one.
+    pub(crate) heads: Vec<CollectionName>,
     /// Objects whose busy rows and tombstone are settled when it is committed, by what is then there.
     pub(crate) objects: Vec<PendingObject>,
     /// Letters to be posted unless their ids are taken.
@@ -50,6 +56,7 @@ impl Change {
         self.write.extend(other.write);
         self.contradictory |= other.contradictory;
         self.refused = self.refused.take().or(other.refused);
+        self.heads.extend(other.heads);
         self.objects.extend(other.objects);
         self.letters.extend(other.letters);
     }
@@ -97,6 +104,11 @@ impl Store {
         }
         if change.contradictory {
             return Ok(Committed::SeenHasMoved);
+        }
+        for name in std::mem::take(&mut change.heads) {
+            if !change.writes(&name.key(tag::HEAD)) {
+                change.put_head(&name, Revision::default(), Revision::default());
+            }
         }
         for object in std::mem::take(&mut change.objects) {
             if !self.settle_object(&mut change, object).await? {

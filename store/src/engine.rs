@@ -10,6 +10,7 @@ pub mod sled;
 
 mod committer;
 mod failure;
+mod format;
 mod grouped;
 mod reserve;
 
@@ -72,6 +73,9 @@ pub enum EngineError {
 }
 
 /// An ordered map with conditional commits.
+///
+/// A key has 1 to [`limit::KEY_OCTETS_MAX`] octets, a value at most [`limit::VALUE_OCTETS_MAX`]; anything else is refused
+/// with [`EngineError::Io`]. The bounds of a scan may be longer.
 #[async_trait]
 pub trait Engine: Send + Sync + 'static {
     /// `redb`, `sled`, `memory` …

@@ -190,7 +190,7 @@ impl Store {
         let mut found = None;
         loop {
             let Some(FactsRow { facts, .. }) = self.facts_row(name).await? else { return Ok(None) };
-            if facts.octets == 0 {
+            if facts.shows.is_some() || facts.octets == 0 {
                 return Ok(Some(StoredObject { facts, octets: Arc::default() }));
             }
             let row = self.engine.get(object_key(tag::OCTETS, name).octets()).await?;

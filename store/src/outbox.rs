@@ -142,13 +142,16 @@ impl Store {
     }
 
     /// Removes up to `limit` letters in `state` (delivered or dead) written before `before`, UTC seconds, so that the
-    /// outbox does not grow for ever; how many.
+    /// outbox does not grow for ever; how many. Open letters are never forgotten.
     pub async fn forget_letters(
         &self,
         state: LetterState,
         before: i64,
         limit: usize,
     ) -> Result<usize, EngineError> {
+        if state == LetterState::Open {
+            return Ok(0);
+        }
         let begin = state_key(state);
         let from = begin.clone().signed(newest_first(before)).end();
         let old = |letter: &Letter| letter.state == state && letter.written < before;

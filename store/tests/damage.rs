@@ -127,9 +127,9 @@ async fn sled_opens_past_files_that_are_in_its_way() {
                 let mut octets = fs::read(&snapshots[0]).unwrap();
                 let middle = octets.len() / 2;
                 if case == 1 {
-                    octets[middle] ^= 1
+                    octets[middle] ^= 1;
                 } else {
-                    octets.truncate(middle)
+                    octets.truncate(middle);
                 }
                 fs::write(&snapshots[0], octets).unwrap();
             }

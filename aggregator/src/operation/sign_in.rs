@@ -142,19 +142,15 @@ pub async fn check(world: &World, user: &str, password: &str) -> Result<Answer, 
     let checks = owner.as_ref().map(|owner| owner.passwords.clone()).unwrap_or_default();
     let hashes: Vec<String> = kept.iter().map(|(password, _)| password.hash.clone()).collect();
     let found = verify(world, password.to_owned(), checks, hashes).await?;
-    match (owner, found) {
-        (Some(owner), Some(which)) => {
-            world.verified.remember(key, &owner.id, now);
-            if let Which::Kept(position) = which {
-                used(world, &owner.id, &kept[position]).await;
-            }
-            Ok(Answer::Owner(owner.id.clone()))
-        }
-        _ => {
-            world.verified.failed(&user, now);
-            Ok(Answer::Wrong)
-        }
+    let (Some(owner), Some(which)) = (owner, found) else {
+        world.verified.failed(&user, now);
+        return Ok(Answer::Wrong);
+    };
+    world.verified.remember(key, &owner.id, now);
+    if let Which::Kept(position) = which {
+        used(world, &owner.id, &kept[position]).await;
     }
+    Ok(Answer::Owner(owner.id.clone()))
 }
 
 /// Makes an app password for a device: the record and the password, which is known only now.

@@ -62,9 +62,10 @@ impl Puller {
         Ok(all)
     }
 
-    /// Removes the mirrors and the states of sources that the settings do not name any more, and tells how many mirrors.
+    /// Retires the mirrors of sources that the settings do not name any more, and tells how many.
     ///
-    /// To be called when the settings were read: what nobody links any more must not make its owner busy.
+    /// To be called when the settings were read. The collection stays, read-only, until its owner deletes it
+    /// (specification 3.1); it makes nobody busy and does not show in the unified collection any more.
     ///
     /// # Errors
     /// What the store says.
@@ -75,8 +76,14 @@ impl Puller {
             let principal = calendar::collection::PrincipalId::new(owner.id.as_str());
             let collections = self.world.store.collections(&principal).await.map_err(refusal_of)?;
             for (name, record) in collections {
-                if matches!(&record.role, Role::Mirror { source } if !known(source)) {
-                    collection::delete(&self.world, &name).await?;
+                let stranded = matches!(&record.role, Role::Mirror { source } if !known(source));
+                if stranded && (record.counts_as_busy || record.in_unified) {
+                    collection::change(&self.world, &name, |record| {
+                        record.counts_as_busy = false;
+                        record.in_unified = false;
+                        Ok(())
+                    })
+                    .await?;
                     retired += 1;
                 }
             }

@@ -8,7 +8,7 @@ use crate::form;
 use crate::page::manage::{Held, Stage};
 use crate::page::problem::Problem;
 use crate::page::{Answer, Visit};
-use crate::reply::{Keep, Reply};
+use crate::reply::Reply;
 use crate::view::{Frame, When};
 
 #[derive(Template)]
@@ -30,9 +30,9 @@ struct CancelPage {
 pub(crate) async fn show(visit: &Visit<'_>, token: &str) -> Answer {
     let held = Held::find(visit, token).await?;
     if held.stage != Stage::Upcoming {
-        return Ok(Reply::redirect(StatusCode::SEE_OTHER, &held.href(visit)).keep(Keep::Never));
+        return Ok(Reply::redirect(StatusCode::SEE_OTHER, &held.href(visit)));
     }
-    Ok(Reply::page(StatusCode::OK, &page(visit, &held)).keep(Keep::Never))
+    Ok(Reply::page(StatusCode::OK, &page(visit, &held)))
 }
 
 fn page(visit: &Visit<'_>, held: &Held) -> CancelPage {
@@ -55,11 +55,11 @@ pub(crate) async fn act(visit: &Visit<'_>, token: &str, body: &[u8]) -> Answer {
     let back = held.href(visit);
     let reason = form::reason(body);
     match visit.desk.cancel(token, Some(&reason), "web").await {
-        Ok(_) => Ok(Reply::redirect(StatusCode::SEE_OTHER, &back).keep(Keep::Never)),
+        Ok(_) => Ok(Reply::redirect(StatusCode::SEE_OTHER, &back)),
         Err(NotBooked::Invalid(fields)) => {
             let fault = fields.into_iter().map(|(_, fault)| fault).next();
             let page = CancelPage { reason, fault, ..page(visit, &held) };
-            Ok(Reply::page(StatusCode::UNPROCESSABLE_ENTITY, &page).keep(Keep::Never))
+            Ok(Reply::page(StatusCode::UNPROCESSABLE_ENTITY, &page))
         }
         Err(not_booked) => Err(Problem::not_booked(&not_booked).with_link("Back to the booking", &back)),
     }

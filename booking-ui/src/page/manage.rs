@@ -13,7 +13,7 @@ use crate::english;
 use crate::page::calendar_links;
 use crate::page::problem::Problem;
 use crate::page::{Answer, Visit};
-use crate::reply::{Keep, Reply};
+use crate::reply::Reply;
 use crate::view::{self, Frame, Link, When};
 
 /// Where a booking stands at a moment.
@@ -136,7 +136,7 @@ struct BookingPage {
 /// Shows the booking.
 pub(crate) async fn show(visit: &Visit<'_>, token: &str) -> Answer {
     let held = Held::find(visit, token).await?;
-    Ok(Reply::page(StatusCode::OK, &page(visit, &held, token)).keep(Keep::Never))
+    Ok(Reply::page(StatusCode::OK, &page(visit, &held, token)))
 }
 
 fn page(visit: &Visit<'_>, held: &Held, token: &str) -> BookingPage {
@@ -217,6 +217,5 @@ fn lead(visit: &Visit<'_>, held: &Held) -> String {
 pub(crate) async fn text(visit: &Visit<'_>, token: &str) -> Answer {
     let text = visit.desk.event_text(token).await.map_err(|not_booked| Problem::not_booked(&not_booked))?;
     Ok(Reply::new(StatusCode::OK, "text/calendar; charset=utf-8; method=PUBLISH", text)
-        .keep(Keep::Never)
         .with(header::CONTENT_DISPOSITION, "attachment; filename=\"meeting.ics\""))
 }

@@ -3,15 +3,12 @@
 use askama::Template;
 use booking::desk::{Host, NotBooked};
 use calendar::refusal::Refusal;
-use http::{StatusCode, header};
+use http::StatusCode;
 
 use crate::choice::{self, Choice, Unclear};
 use crate::form::NotRead;
 use crate::reply::Reply;
 use crate::view::{Frame, Link};
-
-/// Seconds after which it is worth trying again.
-const RETRY_SECONDS: &str = "30";
 
 /// What is not as hoped.
 #[derive(Clone, Debug)]
@@ -44,19 +41,29 @@ impl Problem {
 
     /// 410: the event type is not offered any more; others may be.
     pub(crate) fn inactive(host: &Host, choice: &Choice) -> Self {
+        let text = format!("{} does not offer this at the moment.", host.owner.name);
+        Self::new(StatusCode::GONE, "inactive", "This link is no longer active", text)
+            .with_offers(host, choice)
+    }
+
+    /// 404: the host never offered it, or does so no longer; others may be.
+    pub(crate) fn unknown(host: &Host, choice: &Choice) -> Self {
+        let text = format!("{} offers nothing under this address.", host.owner.name);
+        Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here", text).with_offers(host, choice)
+    }
+
+    /// The same with what else the host offers.
+    fn with_offers(mut self, host: &Host, choice: &Choice) -> Self {
         let offered = host.event_types.iter().filter(|one| one.active && one.listed);
-        let links: Vec<Link> = offered
+        self.links = offered
             .map(|one| {
                 Link::new(&one.title, choice.lasting().href(&choice::path(&[&host.owner.id, &one.slug])))
             })
             .collect();
-        let text = if links.is_empty() {
-            format!("{} does not offer this at the moment.", host.owner.name)
-        } else {
-            format!("{} does not offer this at the moment, but you can book:", host.owner.name)
-        };
-        let problem = Self::new(StatusCode::GONE, "inactive", "This link is no longer active", text);
-        Self { links, ..problem }
+        if !self.links.is_empty() {
+            self.text.push_str(" You can book:");
+        }
+        self
     }
 
     /// 422: something in the address means nothing.
@@ -140,11 +147,7 @@ impl Problem {
 
     /// As an answer.
     pub(crate) fn reply(&self) -> Reply {
-        let reply = Reply::page(self.status, &Page { frame: Frame::titled(&self.title), problem: self });
-        match self.status {
-            StatusCode::SERVICE_UNAVAILABLE => reply.with(header::RETRY_AFTER, RETRY_SECONDS),
-            _ => reply,
-        }
+        Reply::page(self.status, &Page { frame: Frame::titled(&self.title), problem: self })
     }
 }
 

@@ -12,7 +12,7 @@ use crate::page::picker::{self, Offer, Taking};
 use crate::page::problem::Problem;
 use crate::page::rejection::{self, Reader, Rejected};
 use crate::page::{Answer, Visit};
-use crate::reply::{Keep, Reply};
+use crate::reply::Reply;
 use crate::view::{Frame, Panel, When};
 
 #[derive(Template)]
@@ -39,7 +39,7 @@ struct MovePage {
 pub(crate) async fn show(visit: &Visit<'_>, token: &str) -> Answer {
     let held = Held::find(visit, token).await?;
     if held.stage != Stage::Upcoming {
-        return Ok(Reply::redirect(StatusCode::SEE_OTHER, &held.href(visit)).keep(Keep::Never));
+        return Ok(Reply::redirect(StatusCode::SEE_OTHER, &held.href(visit)));
     }
     if let Some(start) = visit.choice.start {
         return confirm(visit, &held, token, start).await;
@@ -64,7 +64,7 @@ pub(crate) async fn show(visit: &Visit<'_>, token: &str) -> Answer {
         back: Some(held.href(visit)),
         picker,
     };
-    Ok(Reply::page(StatusCode::OK, &page).keep(Keep::Never))
+    Ok(Reply::page(StatusCode::OK, &page))
 }
 
 fn no(not_booked: &NotBooked, back: &str) -> Problem {
@@ -119,7 +119,7 @@ impl MovePage {
     }
 
     fn reply(&self, status: StatusCode) -> Reply {
-        Reply::page(status, self).keep(Keep::Never)
+        Reply::page(status, self)
     }
 }
 
@@ -131,15 +131,20 @@ pub(crate) async fn act(visit: &Visit<'_>, token: &str) -> Answer {
         return Err(Problem::unclear(&Unclear::Value("time"), &held.deed(visit, "reschedule")));
     };
     match visit.desk.reschedule(token, start, "web").await {
-        Ok(_) => Ok(Reply::redirect(StatusCode::SEE_OTHER, &back).keep(Keep::Never)),
+        Ok(_) => Ok(Reply::redirect(StatusCode::SEE_OTHER, &back)),
         Err(not_booked) => {
             // What was cancelled meanwhile shows how it stands; a form could not help.
             if held.stage != Stage::Upcoming {
-                return Ok(Reply::redirect(StatusCode::SEE_OTHER, &back).keep(Keep::Never));
+                return Ok(Reply::redirect(StatusCode::SEE_OTHER, &back));
             }
             let reader = Reader { zone: &held.zone, clock: visit.clock(), asked: start };
             match rejection::of(&not_booked, &reader) {
-                Some((status, rejected)) => Ok(page(visit, &held, start, Some(rejected)).reply(status)),
+                Some((status, mut rejected)) => {
+                    // Its own time is free for it, but no other time to move to.
+                    let own = held.span().start.to_ical();
+                    rejected.alternatives.retain(|other| other.value != own);
+                    Ok(page(visit, &held, start, Some(rejected)).reply(status))
+                }
                 None => Err(no(&not_booked, &back)),
             }
         }

@@ -1,10 +1,11 @@
 //! A desk for tests and for the preview: memory engine, a clock that stands where it is put, chance that counts.
 
 #![allow(dead_code, reason = "each test uses what it needs")]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 pub(crate) mod html;
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 
 use aggregator::gate::{self, Edit};
@@ -25,6 +26,7 @@ use calendar::zone::Zone;
 use http::{Request, Response};
 use store::Store;
 use store::engine::memory::MemoryEngine;
+use store::engine::{Commit, Committed, Engine, EngineError, Entry, Version, Versioned};
 
 /// A clock that stands where it is put, UTC seconds.
 pub(crate) struct StandingClock(AtomicI64);
@@ -52,6 +54,50 @@ impl Entropy for Counting {
         octets[8..].copy_from_slice(&number.to_be_bytes());
         octets[..8].copy_from_slice(&number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes());
         octets
+    }
+}
+
+/// An engine that fails while it is told to.
+pub(crate) struct Fallible {
+    engine: MemoryEngine,
+    fails: AtomicBool,
+}
+
+impl Fallible {
+    /// Makes every further answer a failure.
+    pub(crate) fn fail(&self) {
+        self.fails.store(true, Ordering::SeqCst);
+    }
+
+    fn answers(&self) -> Result<(), EngineError> {
+        let fails = self.fails.load(Ordering::SeqCst);
+        if fails { Err(EngineError::Io("the disk is gone: /secret/path".to_owned())) } else { Ok(()) }
+    }
+}
+
+#[async_trait::async_trait]
+impl Engine for Fallible {
+    fn name(&self) -> &'static str {
+        self.engine.name()
+    }
+
+    async fn get(&self, key: &[u8]) -> Result<Option<Versioned>, EngineError> {
+        self.answers()?;
+        self.engine.get(key).await
+    }
+
+    async fn scan(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Entry>, EngineError> {
+        self.answers()?;
+        self.engine.scan(from, to, limit).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Committed, EngineError> {
+        self.answers()?;
+        self.engine.commit(commit).await
+    }
+
+    fn watch(&self) -> tokio::sync::watch::Receiver<Version> {
+        self.engine.watch()
     }
 }
 
@@ -111,14 +157,15 @@ pub(crate) struct Pages {
     pub(crate) service: Service,
     pub(crate) desk: Desk,
     pub(crate) clock: Arc<StandingClock>,
+    pub(crate) engine: Arc<Fallible>,
 }
 
 /// Ada with three event types: several lengths, one that is not listed, one that is not active any more.
 pub(crate) async fn ada() -> Pages {
     let mut intro = event_type("intro", "Intro call", "Europe/Berlin");
     intro.durations = vec![1800, 900, 3600];
-    intro.description =
-        "A first conversation: tell me what you are working on.\n\nNo preparation needed.".to_owned();
+    "A first conversation: tell me what you are working on.\n\nNo preparation needed."
+        .clone_into(&mut intro.description);
     intro.location = Some("https://meet.example/secret-room".to_owned());
     let mut hidden = event_type("friends", "Tea with friends", "Europe/Berlin");
     hidden.listed = false;
@@ -130,7 +177,8 @@ pub(crate) async fn ada() -> Pages {
 /// Pages over these hosts.
 pub(crate) async fn pages(hosts: Vec<(Owner, Vec<EventType>)>) -> Pages {
     let clock = Arc::new(StandingClock(AtomicI64::new(instant(NOW).as_unix())));
-    let store = Store::new(Arc::new(MemoryEngine::new()));
+    let engine = Arc::new(Fallible { engine: MemoryEngine::new(), fails: AtomicBool::new(false) });
+    let store = Store::new(engine.clone());
     let hosts: Vec<Host> =
         hosts.into_iter().map(|(owner, event_types)| Host { owner: Arc::new(owner), event_types }).collect();
     let owners = hosts.iter().map(|host| Arc::clone(&host.owner)).collect();
@@ -147,7 +195,7 @@ pub(crate) async fn pages(hosts: Vec<(Owner, Vec<EventType>)>) -> Pages {
             public_url: "https://cal.example".to_owned(),
         }),
     };
-    Pages { service: Service::new(desk.clone()), desk, clock }
+    Pages { service: Service::new(desk.clone()), desk, clock, engine }
 }
 
 /// What came back.

@@ -42,7 +42,7 @@ pub(crate) async fn book(desk: &Desk, request: &Request) -> Result<Booked, NotBo
         return Ok(booked);
     }
     freshen(desk, &request.owner).await;
-    let _turn = turn::of(&request.owner).await;
+    let _turn = turn::of(desk, &request.owner).await;
     let uid = capability::uuid(desk.world.entropy.draw());
     for _ in 0..ATTEMPTS_MAX {
         if let Some(booked) = repeated(desk, request, &invitee, &secret).await? {

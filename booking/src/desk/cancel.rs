@@ -9,7 +9,7 @@ use store::{Change, Committed};
 
 use crate::booking::{Booking, State};
 use crate::desk::book::ATTEMPTS_MAX;
-use crate::desk::reschedule::{By, rejected};
+use crate::desk::reschedule::{By, changeable};
 use crate::desk::rows::{self, HEADS, HeadRow};
 use crate::desk::step::{self, Step};
 use crate::desk::{Desk, NotBooked, capability, fields, turn};
@@ -24,19 +24,14 @@ pub(crate) async fn cancel(
 ) -> Result<Booking, NotBooked> {
     let reason = fields::reason(reason)?;
     let secret = capability::secret(&desk.world).await?;
-    let _turn = turn::of(owner).await;
+    let _turn = turn::of(desk, owner).await;
     for _ in 0..ATTEMPTS_MAX {
         let (before, version) = rows::booking(&desk.world, owner, uid).await?.ok_or(NotBooked::NotFound)?;
         if before.state == State::Cancelled {
             return Ok(before);
         }
         let now = desk.world.clock.now();
-        if before.start <= now.as_unix() {
-            return Err(rejected(
-                "in_the_past",
-                "This booking has begun or is over; it cannot be changed any more.",
-            ));
-        }
+        changeable(&before, now)?;
         let host = host_of(desk, owner)?;
         let mut after = Booking {
             state: State::Cancelled,

@@ -39,12 +39,12 @@ impl By<'_> {
 }
 
 /// A rejection without alternatives.
-pub(crate) fn rejected(name: &'static str, reason: &str) -> NotBooked {
+fn rejected(name: &'static str, reason: &str) -> NotBooked {
     NotBooked::Rejected { why: Rejection::new(name, reason), alternatives: Vec::new() }
 }
 
 /// Whether a booking may still be changed.
-fn changeable(booking: &Booking, now: Instant) -> Result<(), NotBooked> {
+pub(crate) fn changeable(booking: &Booking, now: Instant) -> Result<(), NotBooked> {
     if booking.state == State::Cancelled {
         Err(rejected("cancelled", "This booking was cancelled."))
     } else if booking.start <= now.as_unix() {
@@ -82,7 +82,7 @@ pub(crate) async fn to(
 ) -> Result<Booking, NotBooked> {
     freshen(desk, owner).await;
     let secret = capability::secret(&desk.world).await?;
-    let _turn = turn::of(owner).await;
+    let _turn = turn::of(desk, owner).await;
     for _ in 0..ATTEMPTS_MAX {
         let (before, version) = rows::booking(&desk.world, owner, uid).await?.ok_or(NotBooked::NotFound)?;
         if before.state == State::Confirmed && before.start == start.as_unix() {

@@ -6,9 +6,10 @@ use std::sync::atomic::Ordering;
 
 use aggregator::gate::{self, Edit};
 use booking::booking::Booking;
-use booking::desk::NotBooked;
+use booking::desk::{Desk, NotBooked, Request};
 use booking::event_type::{Buffer, Combine};
 use calendar::collection::{CollectionName, ObjectName};
+use calendar::refusal::Refusal;
 use calendar::time::Instant;
 use calendar::write::{EventDraft, event};
 use tokio::task::JoinSet;
@@ -105,6 +106,59 @@ async fn limits_hold_under_contention() {
         }
     }
     assert_eq!(reasons, vec!["limit_reached"; 11]);
+}
+
+/// A desk over the same store that knows nothing of this one, as in another process.
+fn stranger(stage: &Stage) -> Desk {
+    let hosts = stage.desk.hosts_now();
+    Desk { hosts: Arc::new(std::sync::RwLock::new(hosts)), ..stage.desk.clone() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn desks_that_do_not_know_of_each_other_are_kept_apart_by_the_commit() {
+    let mut limited = lasting("a", 30);
+    limited.limit.day = Some(4);
+    let mut buffered = lasting("b", 60);
+    buffered.buffer = Buffer { before: 15 * MINUTE, after: 15 * MINUTE, combine: Combine::Max };
+    let stage = Stage::of(vec![limited, buffered]).await;
+    // Drawing the secret is no part of what is looked at here.
+    let first = Request { event_type: "a".into(), ..request(utc(TUESDAY, 15, 30)) };
+    stage.desk.book(&first).await.unwrap();
+    let mut tasks = JoinSet::new();
+    for turn in 0..8_i64 {
+        let desk = stranger(&stage);
+        tasks.spawn(async move {
+            let mut booked = 0;
+            for step in 0..6 {
+                let kind = usize::try_from((turn + step) % 2).unwrap();
+                let asked = Request {
+                    event_type: ["a", "b"][kind].into(),
+                    duration: [30, 60][kind] * MINUTE,
+                    ..request(utc(TUESDAY, 8, 0).plus((turn * 5 + step * 7) % 28 * 15 * MINUTE))
+                };
+                match desk.book(&asked).await {
+                    Ok(_) => booked += 1,
+                    Err(NotBooked::Rejected { why, .. }) => {
+                        assert!(["slot_taken", "limit_reached"].contains(&why.name), "{why:?}");
+                    }
+                    // Honest, if rare: it never got in between the others.
+                    Err(NotBooked::Refused(Refusal::Contended)) => {}
+                    Err(other) => panic!("{other:?}"),
+                }
+            }
+            booked
+        });
+    }
+    let mut booked = 1;
+    while let Some(count) = tasks.join_next().await {
+        booked += count.unwrap();
+    }
+    let bookings = stage.desk.bookings("ada", utc(TUESDAY, 0, 0), 99).await.unwrap();
+    assert_eq!(bookings.len(), booked);
+    assert!(bookings.len() > 4, "{booked}");
+    assert!(bookings.iter().filter(|booking| booking.event_type == "a").count() <= 4);
+    assert_apart(&bookings);
+    assert!(stage.engine.moved.load(Ordering::SeqCst) > 0, "they did meet");
 }
 
 fn lunch(start: Instant) -> EventDraft {

@@ -205,11 +205,4 @@ async fn a_linked_account_is_not_told_by_reply_to_either() {
     let letters = stage.letters(&booked.booking.uid).await;
     let invitees = letters.iter().find(|letter| letter.destination == "grace@navy.example").unwrap();
     assert_eq!(content(invitees).reply_to.as_deref(), Some("ada@example.org"));
-    println!(
-        "{}\n{}\n{}",
-        content(invitees).text,
-        content(invitees).html,
-        content(invitees).calendar.unwrap().1
-    );
-    println!("{}", String::from_utf8_lossy(stage.event(&booked.booking.uid).await.unwrap().octets()));
 }

@@ -8,11 +8,29 @@ use crate::text::{Parsed, escape, fold, serialise};
 use crate::warning::WarningKind;
 use crate::write::PRODID;
 
+/// A feed's text, and what its pieces need done to them.
+pub(super) struct Source<'a> {
+    parsed: &'a Parsed,
+    /// Whether some line ends otherwise than in CRLF.
+    bare_ends: bool,
+    /// The lines at which an END was missed, in order.
+    missing_ends: Vec<u32>,
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn new(parsed: &'a Parsed) -> Self {
+        let lines_of = |kind: WarningKind| {
+            parsed.warnings.iter().filter(move |warning| warning.kind == kind).map(|warning| warning.line)
+        };
+        let mut missing_ends: Vec<u32> = lines_of(WarningKind::MissingEnd).collect();
+        missing_ends.sort_unstable();
+        Self { parsed, bare_ends: lines_of(WarningKind::BareLineFeed).next().is_some(), missing_ends }
+    }
+}
+
 /// An object's text in the making.
 pub(super) struct Pieces<'a> {
-    parsed: &'a Parsed,
-    /// Whether some line of the feed ends otherwise than in CRLF.
-    bare_ends: bool,
+    source: &'a Source<'a>,
     text: String,
     line: u32,
     lines: LineMap,
@@ -30,11 +48,12 @@ impl LineMap {
 }
 
 impl<'a> Pieces<'a> {
-    pub(super) fn new(parsed: &'a Parsed, bare_ends: bool, group: &Group<'_>) -> Self {
-        let mut pieces = Self { parsed, bare_ends, text: String::new(), line: 1, lines: LineMap(Vec::new()) };
+    pub(super) fn new(source: &'a Source<'a>, group: &Group<'_>) -> Self {
+        let mut pieces = Self { source, text: String::new(), line: 1, lines: LineMap(Vec::new()) };
         pieces.push("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n");
-        let property =
-            |name: &str| group.calendars.iter().find_map(|at| parsed.calendars.get(*at)?.property(name));
+        let property = |name: &str| {
+            group.calendars.iter().find_map(|at| source.parsed.calendars.get(*at)?.property(name))
+        };
         let prodid = property("PRODID").map_or(PRODID, |property| property.value.trim());
         pieces.push(&fold(&format!("PRODID:{prodid}")));
         if let Some(scale) = property("CALSCALE") {
@@ -52,7 +71,7 @@ impl<'a> Pieces<'a> {
     /// Adds `component` as it stands in the feed, with `uid` in place of its own, if given.
     pub(super) fn copy(&mut self, component: &Component, uid: Option<&str>) {
         self.lines.0.push((self.line, component.line));
-        let raw = self.parsed.text.get(component.octets.clone()).unwrap_or_default();
+        let raw = self.source.parsed.text.get(component.octets.clone()).unwrap_or_default();
         if self.lacks_end(component, raw) {
             let mut closed = component.clone();
             if let Some(uid) = uid {
@@ -90,17 +109,16 @@ impl<'a> Pieces<'a> {
         if !raw.get(tail..).is_some_and(|tail| tail.trim_end().eq_ignore_ascii_case(&component.name)) {
             return true;
         }
-        let missing =
-            || self.parsed.warnings.iter().filter(|warning| warning.kind == WarningKind::MissingEnd);
-        if missing().next().is_none() {
+        if self.source.missing_ends.is_empty() {
             return false;
         }
         let last_line = component.line.saturating_add(u32::try_from(raw.lines().count()).unwrap_or(u32::MAX));
-        missing().any(|warning| (component.line..=last_line).contains(&warning.line))
+        let first = self.source.missing_ends.partition_point(|line| *line < component.line);
+        self.source.missing_ends.get(first).is_some_and(|line| *line <= last_line)
     }
 
     fn push_raw(&mut self, raw: &str) {
-        if !self.bare_ends {
+        if !self.source.bare_ends {
             return self.push(raw);
         }
         let mut rest = raw;

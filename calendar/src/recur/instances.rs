@@ -9,6 +9,7 @@ mod length;
 mod originals;
 mod series;
 
+use crate::component::Property;
 use crate::limits::Limits;
 use crate::object::{CalendarObject, Kind};
 use crate::time::{DateOrTime, Duration, Instant, Span};
@@ -102,9 +103,7 @@ pub fn reach(object: &CalendarObject, calendar_zone: &Zone, limits: &Limits) -> 
     let mut spans = Vec::new();
     for replacement in series.overrides.values() {
         let Described { component, start, length, .. } = &replacement.described;
-        let span = instance(*component, start, length, calendar_zone).span;
-        let around = if replacement.shift.is_some() { SHIFT_DRIFT_SECONDS } else { 0 };
-        spans.push(Span { start: span.start.plus(-around), end: span.end });
+        spans.push(instance(*component, start, length, calendar_zone).span);
     }
     if let Some(master) = &series.master {
         let ranges = ranges(&series);
@@ -114,15 +113,14 @@ pub fn reach(object: &CalendarObject, calendar_zone: &Zone, limits: &Limits) -> 
             spans.push(instance(master.component, &date.start, length, calendar_zone).span);
         }
         if let Some(last) = originals::last_start(&series, limits) {
-            let after = longest(master, &ranges).saturating_add(ahead(&ranges));
-            spans.push(Span { start: master.begins, end: last.plus(after) });
+            spans.push(Span { start: master.begins, end: last.plus(master.length.seconds_max()) });
         }
-        // RDATE under THISANDFUTURE.
-        let (back, ahead) = (behind(&ranges), ahead(&ranges).saturating_add(longest(master, &ranges)));
         if !ranges.is_empty() {
-            let moved =
-                spans.iter().map(|span| Span { start: span.start.plus(-back), end: span.end.plus(ahead) });
-            spans = moved.collect();
+            // THISANDFUTURE may move and lengthen whatever is there.
+            let after = ahead(&ranges).saturating_add(longest(master, &ranges));
+            let back = behind(&ranges).saturating_neg();
+            let moved = |span: &Span| Span { start: span.start.plus(back), end: span.end.plus(after) };
+            spans = spans.iter().map(moved).collect();
         }
     }
     spans.extend(besides(object, calendar_zone));
@@ -161,11 +159,7 @@ fn besides(object: &CalendarObject, zone: &Zone) -> Vec<Span> {
 }
 
 /// The periods `start/end` or `start/duration` of a property, as spans (RFC 5545 §3.3.9).
-pub(crate) fn periods(
-    object: &CalendarObject,
-    property: &crate::component::Property,
-    zone: &Zone,
-) -> Vec<Span> {
+pub fn periods(object: &CalendarObject, property: &Property, zone: &Zone) -> Vec<Span> {
     let period = |text: &str| {
         let (from, to) = text.split_once('/')?;
         let from = object.date_or_time_of(property, from)?;
@@ -222,7 +216,7 @@ fn stretch(master: &Described, ranges: &Ranges<'_>, window: Span) -> Stretch {
 fn instance_of(original: &Original, master: &Described, ranges: &Ranges<'_>, zone: &Zone) -> Instance {
     let ranging = ranges.iter().rev().find(|(from, _, _)| *from <= original.at);
     if let Some((_, described, shift)) = ranging {
-        let start = shift.applied_to(original.start.local());
+        let start = shift.applied_to(&master.start, &original.start, zone);
         return instance(described.component, &start, &described.length, zone);
     }
     let length = original.length.as_ref().unwrap_or(&master.length);

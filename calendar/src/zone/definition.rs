@@ -19,7 +19,7 @@ const ONSETS_MAX: usize = 2000;
 const RULES_MAX: usize = 4;
 
 /// The years whose changes are kept once they were computed; others are computed each time.
-const TABLE_YEARS: (i16, i16) = (1970, 2040);
+const TABLE_YEARS: (i16, i16) = (1969, 2041);
 
 /// Seconds by which an offset from UTC may differ at most: a day and an hour.
 const OFFSET_SECONDS_MAX: i64 = 25 * 3600;
@@ -115,7 +115,7 @@ impl Definition {
             later.iter().find(|change| change.before != change.after).cloned()
         };
         let year = instant.to_utc().year();
-        let (_, last) = window(year);
+        let (_, last) = self.window(year);
         let found = self.with_changes(instant, next);
         // Beyond the window a rule may have an onset that was not computed.
         if self.rules_until <= last || found.as_ref().is_some_and(|change| change.at.to_utc().year() <= last)
@@ -134,13 +134,22 @@ impl Definition {
 
     /// Asks the changes around `instant`, the last one before it included.
     fn with_changes<T>(&self, instant: Instant, ask: impl FnOnce(&[Change]) -> T) -> T {
-        let year = instant.to_utc().year();
-        // Without rules the table holds every change there is.
-        let (from, to) = if self.rules_until == i16::MIN { window(TABLE_YEARS.0) } else { window(year) };
-        if in_table(from + 1) {
+        let (from, to) = self.window(instant.to_utc().year());
+        if (from, to) == TABLE_YEARS {
             ask(self.table.get_or_init(|| self.changes(from, to)))
         } else {
             ask(&self.changes(from, to))
+        }
+    }
+
+    /// The years whose changes answer questions about `year`: one before to one after it.
+    fn window(&self, year: i16) -> (i16, i16) {
+        let (first, last) = TABLE_YEARS;
+        // Without rules the table holds every change there is.
+        if self.rules_until == i16::MIN || (first < year && year < last) {
+            TABLE_YEARS
+        } else {
+            (year.saturating_sub(1), year.saturating_add(1))
         }
     }
 
@@ -195,19 +204,6 @@ fn instants_among(changes: &[Change], as_utc: Instant) -> Vec<Instant> {
         .collect();
     instants.dedup();
     instants
-}
-
-fn in_table(year: i16) -> bool {
-    (TABLE_YEARS.0..=TABLE_YEARS.1).contains(&year)
-}
-
-/// The years whose changes answer questions about `year`.
-fn window(year: i16) -> (i16, i16) {
-    if in_table(year) {
-        (TABLE_YEARS.0 - 1, TABLE_YEARS.1 + 1)
-    } else {
-        (year.saturating_sub(1), year.saturating_add(1))
-    }
 }
 
 impl Observance {

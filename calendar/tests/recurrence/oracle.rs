@@ -283,7 +283,7 @@ fn compared_to(rule: &Rule, start: civil::DateTime) -> civil::DateTime {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn expansion_is_as_defined(text in rules(), start in starts()) {

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use http::{Response, StatusCode};
 
-use crate::body;
+use crate::body::{self, Body};
 use crate::condition::Failure;
 use crate::exchange::Exchange;
 use crate::headers;
 use crate::method::put::check_schedule_tag;
 use crate::path::Resource;
-use crate::service::Body;
 
 /// Answers the method: 204, also for a calendar, where DAVx5 takes a multistatus for a failure.
 ///

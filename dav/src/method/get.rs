@@ -14,8 +14,8 @@ use http::header::{
 };
 use http::{Response, StatusCode};
 
-use crate::backend::{Collection, CollectionKind, ctag};
-use crate::body::{self, Page};
+use crate::backend::{Collection, CollectionKind, Member, ctag};
+use crate::body::{self, Body, PAGE_OCTETS, Page};
 use crate::calendar_data::write;
 use crate::condition::Failure;
 use crate::exchange::Exchange;
@@ -23,7 +23,6 @@ use crate::headers;
 use crate::path::Resource;
 use crate::property::Facets;
 use crate::property::webdav::{CALENDAR_TYPE, content_type, http_date, instant_of_http_date};
-use crate::service::Body;
 
 /// What a person finds who opens an address of this server in a browser.
 const NOTE: &str = "This is a CalDAV address. Enter it in a calendar program.\n";
@@ -136,6 +135,7 @@ struct Merging {
     text: String,
     /// The zones that stand in it already.
     zones: BTreeSet<String>,
+    members: std::vec::IntoIter<Member>,
     from: Option<MemberName>,
 }
 
@@ -153,7 +153,8 @@ async fn calendar(exchange: &Arc<Exchange>, collection: Arc<Collection>) -> Resu
         text.push_str(&fold(&format!("X-WR-CALNAME:{}", escape(&collection.display_name))));
     }
     let exchange = Arc::clone(exchange);
-    let first = Merging { exchange, collection, text, zones: BTreeSet::new(), from: None };
+    let members = Vec::new().into_iter();
+    let first = Merging { exchange, collection, text, zones: BTreeSet::new(), members, from: None };
     let mut response = Response::new(body::paged(first, merged).await?);
     *response.headers_mut() = answer;
     Ok(response)
@@ -162,20 +163,25 @@ async fn calendar(exchange: &Arc<Exchange>, collection: Arc<Collection>) -> Resu
 async fn merged(mut merging: Merging) -> Result<Page<Merging>, Failure> {
     let exchange = Arc::clone(&merging.exchange);
     let collection = Arc::clone(&merging.collection);
-    let page = exchange.backend.members(exchange.caller(), &collection.name, merging.from.as_ref()).await?;
-    for member in page.members {
+    if merging.members.len() == 0 {
+        let from = merging.from.as_ref();
+        let page = exchange.backend.members(exchange.caller(), &collection.name, from).await?;
+        merging.members = page.members.into_iter();
+        merging.from = page.next;
+    }
+    while merging.text.len() < PAGE_OCTETS {
+        let Some(member) = merging.members.next() else { break };
         let name = ObjectName { collection: collection.name.clone(), member: member.member };
         if let Some(object) = exchange.backend.object(exchange.caller(), &name).await? {
-            let limits = exchange.setting.core_limits();
             // One that cannot be read has no place in a stream that others must read.
+            let limits = exchange.setting.core_limits();
             if let Ok(object) = CalendarObject::read(object.octets, &limits) {
                 merging.push(&object);
             }
         }
     }
-    merging.from = page.next;
     let mut text = std::mem::take(&mut merging.text);
-    if merging.from.is_some() {
+    if merging.members.len() > 0 || merging.from.is_some() {
         return Ok(Page { text, next: Some(merging) });
     }
     text.push_str("END:VCALENDAR\r\n");

@@ -7,7 +7,7 @@ use http::header::{CACHE_CONTROL, HeaderValue};
 use http::{Response, StatusCode};
 
 use crate::backend::PropertyChange;
-use crate::body;
+use crate::body::{self, Body};
 use crate::condition::{
     CALENDAR_COLLECTION_LOCATION_OK, CANNOT_MODIFY_PROTECTED_PROPERTY, Condition, Failure,
     VALID_RESOURCETYPE, VALID_TIMEZONE,
@@ -15,7 +15,6 @@ use crate::condition::{
 use crate::exchange::Exchange;
 use crate::path::Resource;
 use crate::property::change::{self, Instruction, Moment};
-use crate::service::Body;
 use crate::xml::name::{caldav, dav};
 use crate::xml::{Element, Name};
 

@@ -3,20 +3,17 @@
 use http::header::{ALLOW, CONTENT_LENGTH, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 
-use crate::body;
-use crate::method::table;
-use crate::property::Kinds;
-use crate::service::Body;
+use crate::body::{self, Body};
 
 /// The compliance classes. Scheduling and locks are named when they are there, not before.
 pub const DAV: &str = "1, 3, access-control, calendar-access, extended-mkcol";
 
 /// Answers the method; it says nothing about whether a resource is there, and needs no sign-in.
-pub fn answer(kind: Kinds) -> Response<Body> {
+pub fn answer(allowed: &str) -> Response<Body> {
     let mut response = body::status(StatusCode::OK);
     let headers = response.headers_mut();
     headers.insert(HeaderName::from_static("dav"), HeaderValue::from_static(DAV));
-    if let Ok(allowed) = HeaderValue::from_str(&table::allowed(kind)) {
+    if let Ok(allowed) = HeaderValue::from_str(allowed) {
         headers.insert(ALLOW, allowed);
     }
     headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));

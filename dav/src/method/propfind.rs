@@ -6,7 +6,7 @@ use calendar::collection::MemberName;
 use http::Response;
 
 use crate::backend::{Collection, CollectionKind};
-use crate::body::Page;
+use crate::body::{Body, Page};
 use crate::condition::{Failure, PROPFIND_FINITE_DEPTH};
 use crate::exchange::Exchange;
 use crate::headers::{self, Depth, Itself};
@@ -14,7 +14,6 @@ use crate::multistatus;
 use crate::path::Resource;
 use crate::property::response::{self, Asker, Wanted};
 use crate::property::{Kinds, View};
-use crate::service::Body;
 use crate::xml::Writer;
 use crate::xml::name::dav;
 
@@ -65,7 +64,7 @@ pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> 
 
 /// What is asked for; everything, where the body is empty.
 fn wanted(exchange: &Exchange) -> Result<Wanted, Failure> {
-    let Some(body) = exchange.xml()? else { return Ok(Wanted::all(None)) };
+    let Some(body) = exchange.xml()? else { return Wanted::all(None) };
     if !body.is(dav("propfind")) {
         return Err(Failure::bad_request("the body of a PROPFIND is a DAV:propfind"));
     }
@@ -74,11 +73,11 @@ fn wanted(exchange: &Exchange) -> Result<Wanted, Failure> {
     let (Some(first), None) = (asked.next(), asked.next()) else {
         return Err(Failure::bad_request("one of prop, allprop and propname is asked for"));
     };
-    Ok(match first.name().local {
+    match first.name().local {
         "prop" => Wanted::named(first, Asker::Propfind),
         "allprop" => Wanted::all(body.first(dav("include"))),
-        _ => Wanted::names(),
-    })
+        _ => Ok(Wanted::names()),
+    }
 }
 
 /// One page of the members of a calendar.

@@ -6,7 +6,7 @@ use calendar::refusal::Refusal;
 use http::{Response, StatusCode};
 
 use crate::backend::PropertyChange;
-use crate::body;
+use crate::body::{self, Body};
 use crate::condition::{CANNOT_MODIFY_PROTECTED_PROPERTY, Failure};
 use crate::exchange::Exchange;
 use crate::multistatus;
@@ -14,7 +14,6 @@ use crate::path::Resource;
 use crate::property::change::{self, Instruction, Moment};
 use crate::property::response::{Detail, write_status};
 use crate::property::{Facets, table};
-use crate::service::Body;
 use crate::xml::name::dav;
 use crate::xml::{Element, Writer};
 

@@ -8,12 +8,11 @@ use calendar::text;
 use http::header::{CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
 
-use crate::body;
+use crate::body::{self, Body};
 use crate::condition::{Failure, SUPPORTED_CALENDAR_DATA, VALID_CALENDAR_OBJECT_RESOURCE};
 use crate::exchange::Exchange;
 use crate::headers;
 use crate::path::Resource;
-use crate::service::Body;
 
 /// Answers the method: 201 or 204, with an entity tag only where the octets are kept as they came.
 ///

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use http::Response;
 
+use crate::body::Body;
 use crate::condition::Failure;
 use crate::exchange::Exchange;
 use crate::report::table;
-use crate::service::Body;
 
 /// Answers the method.
 ///

@@ -30,7 +30,7 @@ pub const METHODS: &[Method] = &[
         name: "OPTIONS",
         on: Kinds::ANY,
         rfc: "RFC 4918 §10.1",
-        answer: |exchange| Box::pin(async move { Ok(options::answer(exchange.kind())) }),
+        answer: |exchange| Box::pin(async move { Ok(options::answer(&allowed(exchange.kind()))) }),
         elsewhere: not_here,
     },
     Method {

@@ -1,20 +1,18 @@
 //! Live properties of CalDAV (RFC 4791 §5.2, §6.2, §7.5.1, §9.6; RFC 7809 §5.2).
 
 use calendar::object::Kind;
+use calendar::zone::Zone;
 use http::StatusCode;
 
 use crate::backend::PropertyChange;
-use crate::calendar_data;
+use crate::calendar_data::{self, Source};
 use crate::condition::{Failure, SUPPORTED_CALENDAR_COMPONENT, VALID_CALENDAR_DATA, VALID_TIMEZONE};
-use crate::filter::Collation;
+use crate::filter::{Collation, KINDS};
 use crate::path::Resource;
 use crate::property::{Facets, Kinds, LiveProperty, Read, Shown, Write};
 use crate::timezone;
 use crate::xml::Element;
 use crate::xml::name::caldav;
-
-/// What a calendar may take (RFC 4791 §5.2.3).
-pub const KINDS: &[Kind] = &[Kind::Event, Kind::Todo, Kind::Journal, Kind::FreeBusy, Kind::Availability];
 
 /// The rows.
 pub const PROPERTIES: &[LiveProperty] = &[
@@ -110,7 +108,15 @@ pub const PROPERTIES: &[LiveProperty] = &[
         shown: Shown::Reported,
         needs: Facets::OCTETS,
         read: Read::Asked(|view, asked, out| {
-            let text = calendar_data::of_view(view, asked)?;
+            let object = view.object.as_ref().ok_or(StatusCode::NOT_FOUND)?;
+            let own = view.collection.as_ref().map_or(Zone::utc(), |collection| &collection.zone);
+            let source = Source {
+                octets: &object.octets,
+                parsed: view.parsed.as_ref(),
+                zone: view.zone.as_deref().unwrap_or(own),
+                limits: view.setting.core_limits(),
+            };
+            let text = calendar_data::text(source, asked)?;
             out.text(&text).ok_or(StatusCode::NOT_FOUND)
         }),
         write: Write::Protected,

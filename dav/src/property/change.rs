@@ -35,10 +35,15 @@ pub enum Instruction {
 pub fn of(element: &Element, instruction: Instruction, moment: Moment) -> Result<PropertyChange, Failure> {
     let set = (instruction == Instruction::Set).then_some(element);
     let Some(row) = table::find(element.name()) else {
-        let xml = set.map(Element::standing_alone);
-        if xml.as_ref().is_some_and(|xml| xml.len() > DEAD_PROPERTY_OCTETS_MAX) {
-            let reason = format!("a property has at most {DEAD_PROPERTY_OCTETS_MAX} octets");
-            return Err(Failure::new(StatusCode::INSUFFICIENT_STORAGE, reason));
+        // Before it is written, which for a hostile one would cost more than its octets.
+        let is_small = |octets: usize| octets <= DEAD_PROPERTY_OCTETS_MAX;
+        let xml = match set {
+            Some(element) if is_small(element.octets_min()) => Some(element.standing_alone()),
+            Some(_) => return Err(too_large()),
+            None => None,
+        };
+        if xml.as_ref().is_some_and(|xml| !is_small(xml.len())) {
+            return Err(too_large());
         }
         return Ok(PropertyChange::Dead(element.name().to_pair(), xml));
     };
@@ -50,4 +55,9 @@ pub fn of(element: &Element, instruction: Instruction, moment: Moment) -> Result
             format!("{} is set by the server", element.name().local),
         )),
     }
+}
+
+fn too_large() -> Failure {
+    let reason = format!("a property has at most {DEAD_PROPERTY_OCTETS_MAX} octets");
+    Failure::new(StatusCode::INSUFFICIENT_STORAGE, reason)
 }

@@ -4,9 +4,14 @@ use std::collections::BTreeMap;
 
 use http::StatusCode;
 
+use crate::condition::Failure;
 use crate::property::{Facets, LiveProperty, Read, Shown, Value, View, table};
 use crate::xml::name::dav;
 use crate::xml::{Element, Name, Writer};
+
+/// Properties that one request may name: three times what the most curious client asks for. Each is answered for each
+/// resource.
+pub const NAMES_MAX: usize = 200;
 
 /// A property asked for by name.
 #[derive(Clone, Copy)]
@@ -50,16 +55,20 @@ enum What {
 
 impl Wanted {
     /// Those that `DAV:prop` names.
-    pub fn named(prop: &Element, asker: Asker) -> Self {
-        Self { what: What::Named, named: named(prop, asker) }
+    ///
+    /// # Errors
+    /// 400 for more than [`NAMES_MAX`].
+    pub fn named(prop: &Element, asker: Asker) -> Result<Self, Failure> {
+        Ok(Self { what: What::Named, named: rows(prop, asker)? })
     }
 
     /// `DAV:allprop`, with those that `DAV:include` names (RFC 4918 §9.1).
-    pub fn all(include: Option<&Element>) -> Self {
-        Self {
-            what: What::All,
-            named: include.map(|include| named(include, Asker::Propfind)).unwrap_or_default(),
-        }
+    ///
+    /// # Errors
+    /// 400 for more than [`NAMES_MAX`].
+    pub fn all(include: Option<&Element>) -> Result<Self, Failure> {
+        let named = include.map(|include| rows(include, Asker::Propfind)).transpose()?;
+        Ok(Self { what: What::All, named: named.unwrap_or_default() })
     }
 
     /// `DAV:propname`.
@@ -85,14 +94,18 @@ fn of_rows(shown: impl Fn(&LiveProperty) -> bool) -> Facets {
     table::all().filter(|row| shown(row)).fold(Facets::NONE, |facets, row| facets.or(row.needs))
 }
 
-fn named(prop: &Element, asker: Asker) -> Vec<(Element, Row)> {
-    prop.elements()
-        .map(|element| {
-            let row = table::find(element.name())
-                .filter(|row| row.shown != Shown::Reported || asker == Asker::Report);
-            (element.clone(), row.map_or(Row::Other, Row::Live))
-        })
-        .collect()
+fn rows(prop: &Element, asker: Asker) -> Result<Vec<(Element, Row)>, Failure> {
+    if prop.elements().count() > NAMES_MAX {
+        return Err(Failure::bad_request(format!("at most {NAMES_MAX} properties are asked for at once")));
+    }
+    let row_of = |element: &Element| {
+        let row = table::find(element.name());
+        row.filter(|row| row.shown != Shown::Reported || asker == Asker::Report)
+    };
+    Ok(prop
+        .elements()
+        .map(|element| (element.clone(), row_of(element).map_or(Row::Other, Row::Live)))
+        .collect())
 }
 
 /// Writes the `DAV:response` of a resource.

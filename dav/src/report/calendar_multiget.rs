@@ -7,7 +7,7 @@ use calendar::collection::{CollectionName, ObjectName};
 use http::Response;
 
 use crate::backend::Collection;
-use crate::body::Page;
+use crate::body::{Body, PAGE_OCTETS, Page};
 use crate::condition::Failure;
 use crate::exchange::Exchange;
 use crate::multistatus;
@@ -15,11 +15,10 @@ use crate::path::Resource;
 use crate::property::Kinds;
 use crate::property::response::{self, Wanted};
 use crate::report::calendar_query::wanted;
-use crate::service::Body;
 use crate::xml::name::dav;
 use crate::xml::{Element, Writer};
 
-/// Objects that are held in memory at once.
+/// Objects of one page.
 const PAGE_OBJECTS: usize = 64;
 
 struct Cursor {
@@ -51,9 +50,12 @@ pub async fn answer(exchange: Arc<Exchange>, body: Element) -> Result<Response<B
 }
 
 async fn page(mut cursor: Cursor) -> Result<Page<Cursor>, Failure> {
-    let some: Vec<String> = cursor.hrefs.by_ref().take(PAGE_OBJECTS).collect();
-    for href in some {
+    for _ in 0..PAGE_OBJECTS {
+        let Some(href) = cursor.hrefs.next() else { break };
         cursor.write(&href).await;
+        if cursor.out.len() > PAGE_OCTETS {
+            break;
+        }
     }
     let mut out = std::mem::take(&mut cursor.out);
     if cursor.hrefs.len() == 0 {

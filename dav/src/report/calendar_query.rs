@@ -9,7 +9,7 @@ use calendar::zone::Zone;
 use http::Response;
 
 use crate::backend::{Collection, Member, MemberPage};
-use crate::body::Page;
+use crate::body::{Body, PAGE_OCTETS, Page};
 use crate::calendar_data::CalendarData;
 use crate::condition::{Failure, VALID_CALENDAR_DATA, VALID_FILTER, VALID_TIMEZONE};
 use crate::exchange::Exchange;
@@ -19,7 +19,6 @@ use crate::multistatus;
 use crate::path::Resource;
 use crate::property::response::{self, Asker, Wanted};
 use crate::property::{Facets, View};
-use crate::service::Body;
 use crate::timezone;
 use crate::xml::name::{caldav, dav};
 use crate::xml::{Element, Writer};
@@ -39,6 +38,8 @@ struct Cursor {
     out: Writer,
     /// The collections still to be looked through, the current one first.
     collections: VecDeque<Arc<Collection>>,
+    /// What is left of the page that the backend gave, and where the next one begins.
+    members: std::vec::IntoIter<Member>,
     from: Option<MemberName>,
 }
 
@@ -67,7 +68,8 @@ pub async fn answer(exchange: Arc<Exchange>, body: Element) -> Result<Response<B
         // The collection itself is no calendar object.
         collections.clear();
     }
-    multistatus::paged(Cursor { query, out, collections, from: None }, page).await
+    let members = Vec::new().into_iter();
+    multistatus::paged(Cursor { query, out, collections, members, from: None }, page).await
 }
 
 /// The properties that a report asks for; none where it names none.
@@ -77,15 +79,15 @@ pub async fn answer(exchange: Arc<Exchange>, body: Element) -> Result<Response<B
 pub fn wanted(body: &Element) -> Result<Wanted, Failure> {
     if let Some(prop) = body.first(dav("prop")) {
         CalendarData::check(prop)?;
-        return Ok(Wanted::named(prop, Asker::Report));
+        return Wanted::named(prop, Asker::Report);
     }
     if body.first(dav("allprop")).is_some() {
-        return Ok(Wanted::all(None));
+        return Wanted::all(None);
     }
     if body.first(dav("propname")).is_some() {
         return Ok(Wanted::names());
     }
-    Ok(Wanted::named(&Element::named(dav("prop")), Asker::Report))
+    Wanted::named(&Element::named(dav("prop")), Asker::Report)
 }
 
 /// The zone that the query brings for dates and floating times (§9.8; RFC 7809 §5.2).
@@ -116,15 +118,19 @@ async fn of_object(
     Ok(multistatus::whole(out))
 }
 
-/// One page of the backend, matched and written.
+/// One page of the backend, or as much of it as makes a page of text.
 async fn page(mut cursor: Cursor) -> Result<Page<Cursor>, Failure> {
     if let Some(collection) = cursor.collections.front().cloned() {
-        let page = cursor.query.candidates(&collection, cursor.from.as_ref()).await?;
-        for member in page.members {
+        if cursor.members.len() == 0 {
+            let page = cursor.query.candidates(&collection, cursor.from.as_ref()).await?;
+            cursor.members = page.members.into_iter();
+            cursor.from = page.next;
+        }
+        while cursor.out.len() < PAGE_OCTETS {
+            let Some(member) = cursor.members.next() else { break };
             cursor.query.write_match(&collection, member, &mut cursor.out).await?;
         }
-        cursor.from = page.next;
-        if cursor.from.is_none() {
+        if cursor.members.len() == 0 && cursor.from.is_none() {
             cursor.collections.pop_front();
         }
     }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use http::{Response, StatusCode};
 
+use crate::body::Body;
 use crate::condition::Failure;
 use crate::exchange::Exchange;
 use crate::multistatus;
 use crate::path::Resource;
 use crate::property::response::{self, Asker, Wanted};
 use crate::property::{Facets, View};
-use crate::service::Body;
 use crate::xml::name::{DAV, dav};
 use crate::xml::{Element, Name, Node, Writer};
 
@@ -23,6 +23,7 @@ const FOLLOWED_MAX: usize = 500;
 /// # Errors
 /// 400 where a property has no name; 404.
 pub async fn answer(exchange: Arc<Exchange>, body: Element) -> Result<Response<Body>, Failure> {
+    check(&body)?;
     let mut out = multistatus::begin();
     let mut left = FOLLOWED_MAX;
     let resource = exchange.resource.clone();
@@ -30,6 +31,14 @@ pub async fn answer(exchange: Arc<Exchange>, body: Element) -> Result<Response<B
     let response = expanded(&exchange, resource, &body, &mut left).await?;
     out.raw(&response);
     Ok(multistatus::whole(out))
+}
+
+/// Checks the names at every level before anything is looked up.
+fn check(asked: &Element) -> Result<(), Failure> {
+    asked.all(dav("property")).try_for_each(|property| {
+        name_of(property)?;
+        check(property)
+    })
 }
 
 type Expanding<'a> = Pin<Box<dyn Future<Output = Result<String, Failure>> + Send + 'a>>;
@@ -78,7 +87,7 @@ async fn view(exchange: &Exchange, resource: &Resource, asked: &Element) -> Resu
     for property in asked.all(dav("property")) {
         prop.children.push(Node::Element(Element::named(name_of(property)?)));
     }
-    exchange.view(resource, Wanted::named(&prop, Asker::Propfind).needs()).await
+    exchange.view(resource, Wanted::named(&prop, Asker::Propfind)?.needs()).await
 }
 
 fn name_of(property: &Element) -> Result<Name<'_>, Failure> {

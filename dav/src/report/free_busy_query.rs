@@ -8,12 +8,11 @@ use http::header::HeaderValue;
 use http::{Response, StatusCode};
 
 use crate::backend::{BusyScope, CollectionKind};
-use crate::body;
+use crate::body::{self, Body};
 use crate::condition::Failure;
 use crate::exchange::Exchange;
 use crate::filter::TimeRange;
 use crate::path::Resource;
-use crate::service::Body;
 use crate::xml::Element;
 use crate::xml::name::caldav;
 

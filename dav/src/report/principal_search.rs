@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{Response, StatusCode};
 
-use crate::body::{self, XML_TYPE};
+use crate::body::{self, Body, XML_TYPE};
 use crate::condition::Failure;
 use crate::exchange::Exchange;
 use crate::filter::Collation;
@@ -13,7 +13,6 @@ use crate::path::Resource;
 use crate::property::View;
 use crate::property::response;
 use crate::report::calendar_query::wanted;
-use crate::service::Body;
 use crate::xml::name::{caldav, calendar_server, dav};
 use crate::xml::{Element, Name, Node, Writer};
 

@@ -6,7 +6,7 @@ use calendar::collection::{MemberName, ObjectName, SyncToken};
 use http::Response;
 
 use crate::backend::{Collection, CollectionKind, Member};
-use crate::body::Page;
+use crate::body::{Body, PAGE_OCTETS, Page};
 use crate::condition::{
     Failure, NUMBER_OF_MATCHES, SUPPORTED_REPORT, SYNC_TRAVERSAL_SUPPORTED, VALID_SYNC_TOKEN,
 };
@@ -17,7 +17,6 @@ use crate::path::{Resource, member_href};
 use crate::property::response::{self, Wanted};
 use crate::property::{Facets, View};
 use crate::report::calendar_query::wanted;
-use crate::service::Body;
 use crate::xml::name::dav;
 use crate::xml::{Element, Writer};
 
@@ -114,9 +113,12 @@ fn write_removed(collection: &Collection, removed: &[MemberName], out: &mut Writ
 async fn page(mut cursor: Cursor) -> Result<Page<Cursor>, Failure> {
     let needs = cursor.wanted.needs();
     let size = if needs.has(Facets::OCTETS) { PAGE_OBJECTS } else { PAGE_MEMBERS };
-    let members: Vec<Member> = cursor.changed.by_ref().take(size).collect();
-    for member in members {
+    for _ in 0..size {
+        let Some(member) = cursor.changed.next() else { break };
         cursor.write(member, needs).await?;
+        if cursor.out.len() > PAGE_OCTETS {
+            break;
+        }
     }
     if cursor.changed.len() > 0 {
         let text = std::mem::take(&mut cursor.out).finish();

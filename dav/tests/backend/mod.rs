@@ -1,7 +1,7 @@
 //! A backend in memory: what the protocol needs, and nothing of how it is kept.
 
-use std::collections::hash_map::DefaultHasher;
 use std::collections::BTreeMap;
+use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -53,18 +53,13 @@ pub const NOW: i64 = 1_777_881_600;
 impl Memory {
     /// Ada with `work` and a read-only `holidays`; Bob with `home`.
     pub fn new() -> Self {
-        let memory = Self {
-            kept: Mutex::default(),
-            page_members: 100,
-            pages: AtomicUsize::new(0),
-            fails_late: false,
-        };
+        let memory =
+            Self { kept: Mutex::default(), page_members: 100, pages: AtomicUsize::new(0), fails_late: false };
         for (owner, id) in [("ada", "work"), ("ada", "holidays"), ("ada", "unified"), ("bob", "home")] {
             memory.add(&CollectionName::new(owner, id));
         }
         let holidays = CollectionName::new("ada", "holidays");
-        memory.kept.lock().unwrap().get_mut(&holidays).unwrap().collection.privileges =
-            vec![Privilege::Read];
+        memory.kept.lock().unwrap().get_mut(&holidays).unwrap().collection.privileges = vec![Privilege::Read];
         memory
     }
 
@@ -91,7 +86,9 @@ impl Memory {
     pub fn insert(&self, collection: &str, member: &str, text: &str) {
         let (owner, id) = collection.split_once('/').unwrap();
         let mut kept = self.kept.lock().unwrap();
-        kept.get_mut(&CollectionName::new(owner, id)).unwrap().set(MemberName::new(member), text.as_bytes().into());
+        kept.get_mut(&CollectionName::new(owner, id))
+            .unwrap()
+            .set(MemberName::new(member), text.as_bytes().into());
     }
 
     fn with<T>(
@@ -149,23 +146,25 @@ impl Kept {
         tag
     }
 
-    fn change(&mut self, change: &PropertyChange) {
+    fn change(&mut self, changes: &[PropertyChange]) {
         let collection = &mut self.collection;
-        match change.clone() {
-            PropertyChange::DisplayName(name) => collection.display_name = name,
-            PropertyChange::Description(text) => collection.description = text,
-            PropertyChange::Timezone(text) => {
-                let zone = text.as_deref().and_then(dav::timezone::of_icalendar);
-                collection.zone = zone.unwrap_or_else(|| Zone::utc().clone());
-                collection.timezone = text;
-            }
-            PropertyChange::Components(kinds) => collection.components = kinds,
-            PropertyChange::Opaque(opaque) => collection.opaque = opaque,
-            PropertyChange::Dead(name, Some(xml)) => {
-                collection.dead_properties.insert(name, xml);
-            }
-            PropertyChange::Dead(name, None) => {
-                collection.dead_properties.remove(&name);
+        for change in changes {
+            match change.clone() {
+                PropertyChange::DisplayName(name) => collection.display_name = name,
+                PropertyChange::Description(text) => collection.description = text,
+                PropertyChange::Timezone(text) => {
+                    let zone = text.as_deref().and_then(dav::timezone::of_icalendar);
+                    collection.zone = zone.unwrap_or_else(|| Zone::utc().clone());
+                    collection.timezone = text;
+                }
+                PropertyChange::Components(kinds) => collection.components = kinds,
+                PropertyChange::Opaque(opaque) => collection.opaque = opaque,
+                PropertyChange::Dead(name, Some(xml)) => {
+                    collection.dead_properties.insert(name, xml);
+                }
+                PropertyChange::Dead(name, None) => {
+                    collection.dead_properties.remove(&name);
+                }
             }
         }
     }
@@ -227,7 +226,11 @@ impl Backend for Memory {
         Ok(kept.values().map(|kept| &kept.collection).filter(|c| c.name.owner == *home).cloned().collect())
     }
 
-    async fn collection(&self, caller: &Caller, name: &CollectionName) -> Result<Option<Collection>, Refusal> {
+    async fn collection(
+        &self,
+        caller: &Caller,
+        name: &CollectionName,
+    ) -> Result<Option<Collection>, Refusal> {
         let kept = self.kept.lock().unwrap();
         Ok(kept.get(name).filter(|_| name.owner == caller.principal).map(|kept| kept.collection.clone()))
     }
@@ -249,7 +252,7 @@ impl Backend for Memory {
         }
         self.add(name);
         self.with(caller, name, Privilege::Bind, |kept| {
-            properties.iter().for_each(|change| kept.change(change));
+            kept.change(properties);
             Ok(())
         })
     }
@@ -261,7 +264,7 @@ impl Backend for Memory {
         changes: &[PropertyChange],
     ) -> Result<(), Refusal> {
         self.with(caller, name, Privilege::WriteProperties, |kept| {
-            changes.iter().for_each(|change| kept.change(change));
+            kept.change(changes);
             Ok(())
         })
     }
@@ -295,7 +298,7 @@ impl Backend for Memory {
         let some = self.with(caller, name, Privilege::Read, |kept| {
             let zone = kept.collection.zone.clone();
             let meets = |object: &&Object| {
-                let limits = CoreLimits { instances_max: 100_000, ..CoreLimits::default() };
+                let limits = CoreLimits { instances_max: 2_000, ..CoreLimits::default() };
                 let read = CalendarObject::read(Arc::clone(&object.octets), &limits);
                 read.is_ok_and(|read| {
                     kind.is_none_or(|kind| kind == read.kind())
@@ -312,7 +315,9 @@ impl Backend for Memory {
     }
 
     async fn object(&self, caller: &Caller, name: &ObjectName) -> Result<Option<Object>, Refusal> {
-        self.with(caller, &name.collection, Privilege::Read, |kept| Ok(kept.objects.get(&name.member).cloned()))
+        self.with(caller, &name.collection, Privilege::Read, |kept| {
+            Ok(kept.objects.get(&name.member).cloned())
+        })
     }
 
     async fn put(

@@ -147,7 +147,7 @@ pub fn status(element: &Element) -> u16 {
 
 /// A PROPFIND body that asks for these names, written with prefixes D, C, CS, I.
 pub fn propfind(names: &[&str]) -> String {
-    let names: String = names.iter().map(|name| format!("<{name}/>")).collect();
+    let names: String = names.iter().flat_map(|name| ["<", name, "/>"]).collect();
     document("D:propfind", &format!("<D:prop>{names}</D:prop>"))
 }
 
@@ -162,7 +162,7 @@ pub fn document(root: &str, inner: &str) -> String {
 
 /// An object with one component; `lines` are separated by `|`.
 pub fn object(kind: &str, uid: &str, lines: &str) -> String {
-    let lines: String = lines.split('|').map(|line| format!("{line}\r\n")).collect();
+    let lines: String = lines.split('|').flat_map(|line| [line, "\r\n"]).collect();
     format!(
         "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nBEGIN:{kind}\r\nUID:{uid}\r\n\
          DTSTAMP:20260101T000000Z\r\n{lines}END:{kind}\r\nEND:VCALENDAR\r\n"

@@ -49,10 +49,17 @@ async fn partial_retrieval() {
          <C:prop name=\"UID\"/><C:prop name=\"DTSTART\" novalue=\"yes\"/></C:comp><C:comp name=\"VTIMEZONE\"/></C:comp>",
     );
     let got = data(WEEKLY, &asked).await;
-    assert!(got.starts_with("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTIMEZONE\r\nTZID:US/Eastern\r\nBEGIN:DAYLIGHT\r\n"), "{got}");
+    assert!(
+        got.starts_with(
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTIMEZONE\r\nTZID:US/Eastern\r\nBEGIN:DAYLIGHT\r\n"
+        ),
+        "{got}"
+    );
     assert!(!got.contains("PRODID") && !got.contains("RRULE:FREQ=DAILY") && !got.contains("VALARM"), "{got}");
     assert_eq!(lines_of(&got, "DTSTART;TZID"), ["DTSTART;TZID=US/Eastern:"; 3]);
-    let all = inside("<C:comp name=\"VCALENDAR\"><C:allprop/><C:comp name=\"VEVENT\"><C:allprop/><C:allcomp/></C:comp></C:comp>");
+    let all = inside(
+        "<C:comp name=\"VCALENDAR\"><C:allprop/><C:comp name=\"VEVENT\"><C:allprop/><C:allcomp/></C:comp></C:comp>",
+    );
     let got = data(WEEKLY, &all).await;
     assert!(got.contains("PRODID") && got.contains("VALARM") && !got.contains("VTIMEZONE"), "{got}");
 }
@@ -61,7 +68,10 @@ async fn partial_retrieval() {
 async fn expanded_as_in_the_standard() {
     let got = data(WEEKLY, &inside("<C:expand start=\"20060103T000000Z\" end=\"20060105T000000Z\"/>")).await;
     assert_eq!(lines_of(&got, "DTSTART"), ["DTSTART:20060103T170000Z", "DTSTART:20060104T190000Z"]);
-    assert_eq!(lines_of(&got, "RECURRENCE-ID"), ["RECURRENCE-ID:20060103T170000Z", "RECURRENCE-ID:20060104T170000Z"]);
+    assert_eq!(
+        lines_of(&got, "RECURRENCE-ID"),
+        ["RECURRENCE-ID:20060103T170000Z", "RECURRENCE-ID:20060104T170000Z"]
+    );
     assert_eq!(lines_of(&got, "SUMMARY"), ["SUMMARY:Event #2", "SUMMARY:Event #2 bis"]);
     assert!(!got.contains("RRULE") && !got.contains("TZID") && !got.contains("VTIMEZONE"), "{got}");
     assert_eq!(got.matches("BEGIN:VALARM").count(), 1);
@@ -73,13 +83,24 @@ async fn expanding_other_kinds_of_time() {
     let days = data(&event("a", "DTSTART;VALUE=DATE:20260501|DTEND;VALUE=DATE:20260502|RRULE:FREQ=DAILY|EXDATE;VALUE=DATE:20260505"), &range).await;
     assert_eq!(lines_of(&days, "DTSTART"), ["DTSTART;VALUE=DATE:20260504", "DTSTART;VALUE=DATE:20260506"]);
     assert_eq!(lines_of(&days, "DTEND"), ["DTEND;VALUE=DATE:20260505", "DTEND;VALUE=DATE:20260507"]);
-    assert_eq!(lines_of(&days, "RECURRENCE-ID"), ["RECURRENCE-ID;VALUE=DATE:20260504", "RECURRENCE-ID;VALUE=DATE:20260506"]);
+    assert_eq!(
+        lines_of(&days, "RECURRENCE-ID"),
+        ["RECURRENCE-ID;VALUE=DATE:20260504", "RECURRENCE-ID;VALUE=DATE:20260506"]
+    );
     assert!(!days.contains("EXDATE"));
     let floating = data(&event("a", "DTSTART:20260504T090000|RRULE:FREQ=DAILY;COUNT=1"), &range).await;
     assert_eq!(lines_of(&floating, "DTSTART"), ["DTSTART:20260504T090000"]);
-    let single = data(&event("a", "DTSTART;TZID=Europe/Berlin:20260504T090000|DTEND;TZID=Europe/Berlin:20260504T100000"), &range).await;
+    let single = data(
+        &event("a", "DTSTART;TZID=Europe/Berlin:20260504T090000|DTEND;TZID=Europe/Berlin:20260504T100000"),
+        &range,
+    )
+    .await;
     assert_eq!(lines_of(&single, "DT").len(), 3);
-    assert!(single.contains("DTSTART:20260504T070000Z\r\nDTEND:20260504T080000Z\r\n") && !single.contains("RECURRENCE-ID"), "{single}");
+    assert!(
+        single.contains("DTSTART:20260504T070000Z\r\nDTEND:20260504T080000Z\r\n")
+            && !single.contains("RECURRENCE-ID"),
+        "{single}"
+    );
     let task = data(&object("VTODO", "a", "DUE;TZID=Europe/Berlin:20260901T090000"), &range).await;
     assert!(task.contains("BEGIN:VTODO"), "{task}");
 }
@@ -90,7 +111,10 @@ async fn too_much_to_expand_stays_in_its_property() {
     server.memory.insert("ada/work", "a", &event("a", "DTSTART:20260504T120000Z|RRULE:FREQ=SECONDLY"));
     server.memory.insert("ada/work", "b", &event("b", "DTSTART:20260504T120000Z"));
     let asked = inside("<C:expand start=\"20260101T000000Z\" end=\"20270101T000000Z\"/>");
-    let body = document("C:calendar-query", &format!("<D:prop>{asked}</D:prop><C:filter><C:comp-filter name=\"VCALENDAR\"/></C:filter>"));
+    let body = document(
+        "C:calendar-query",
+        &format!("<D:prop>{asked}</D:prop><C:filter><C:comp-filter name=\"VCALENDAR\"/></C:filter>"),
+    );
     let answer = server.send("REPORT /dav/calendars/ada/work/", &["Depth: 1"], &body).await.expect(207);
     assert_eq!(answer.property(A, caldav("calendar-data")).0, 507);
     assert_eq!(answer.property("/dav/calendars/ada/work/b", caldav("calendar-data")).0, 200);
@@ -109,15 +133,28 @@ async fn recurrence_sets_are_limited() {
 
 #[tokio::test]
 async fn free_busy_sets_are_limited() {
-    let text = object("VFREEBUSY", "a", "DTSTART:20060101T000000Z|DTEND:20060201T000000Z|FREEBUSY;FBTYPE=BUSY:20060102T100000Z/PT1H,20060103T100000Z/20060103T110000Z|FREEBUSY:20060110T100000Z/PT1H");
-    let got = data(&text, &inside("<C:limit-freebusy-set start=\"20060102T103000Z\" end=\"20060103T100000Z\"/>")).await;
+    let text = object(
+        "VFREEBUSY",
+        "a",
+        "DTSTART:20060101T000000Z|DTEND:20060201T000000Z|FREEBUSY;FBTYPE=BUSY:20060102T100000Z/PT1H,20060103T100000Z/20060103T110000Z|FREEBUSY:20060110T100000Z/PT1H",
+    );
+    let got =
+        data(&text, &inside("<C:limit-freebusy-set start=\"20060102T103000Z\" end=\"20060103T100000Z\"/>"))
+            .await;
     assert_eq!(lines_of(&got, "FREEBUSY"), ["FREEBUSY;FBTYPE=BUSY:20060102T100000Z/PT1H"]);
     assert!(got.contains("DTEND:20060201T000000Z"));
 }
 
 #[tokio::test]
 async fn parameters_are_written_as_they_were_read() {
-    let text = event("a", "DTSTART:20260504T120000Z|ATTENDEE;CN=\"Doe, Jane\";X-Q=\"say ^'hi^' ^^ ^n\":mailto:jane@example.org");
+    let text = event(
+        "a",
+        "DTSTART:20260504T120000Z|ATTENDEE;CN=\"Doe, Jane\";X-Q=\"say ^'hi^' ^^ ^n\":mailto:jane@example.org",
+    );
     let got = data(&text, &inside("<C:comp name=\"VCALENDAR\"><C:allprop/><C:allcomp/></C:comp>")).await;
-    assert!(got.replace("\r\n ", "").contains("ATTENDEE;CN=\"Doe, Jane\";X-Q=say ^'hi^' ^^ ^n:mailto:jane@example.org"), "{got}");
+    assert!(
+        got.replace("\r\n ", "")
+            .contains("ATTENDEE;CN=\"Doe, Jane\";X-Q=say ^'hi^' ^^ ^n:mailto:jane@example.org"),
+        "{got}"
+    );
 }

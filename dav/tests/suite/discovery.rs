@@ -21,7 +21,9 @@ async fn the_well_known_address_leads_on_without_sign_in() {
 #[tokio::test]
 async fn options_need_no_sign_in() {
     let server = Server::new();
-    for path in ["/", "/principals/", "/dav/", ADA, HOME, "/dav/calendars/ada/work/", "/dav/nothing/there/at/all/x"] {
+    for path in
+        ["/", "/principals/", "/dav/", ADA, HOME, "/dav/calendars/ada/work/", "/dav/nothing/there/at/all/x"]
+    {
         let answer = server.send_as_is(&format!("OPTIONS {path}"), &[], "").await.expect(200);
         assert_eq!(answer.header("dav"), Some("1, 3, access-control, calendar-access, extended-mkcol"));
         assert!(answer.header("allow").is_some_and(|allow| allow.contains("PROPFIND")), "{path}");
@@ -35,10 +37,21 @@ async fn options_need_no_sign_in() {
 async fn everything_else_asks_who_it_is() {
     let server = Server::new();
     for line in [
-        "PROPFIND /", "PROPFIND /principals/", "PROPFIND /dav/", "REPORT /dav/calendars/ada/work/",
-        "PUT /dav/calendars/ada/work/x.ics", "GET /dav/calendars/ada/work/", "NONSENSE /dav/", "GET /nowhere",
+        "PROPFIND /",
+        "PROPFIND /principals/",
+        "PROPFIND /dav/",
+        "REPORT /dav/calendars/ada/work/",
+        "PUT /dav/calendars/ada/work/x.ics",
+        "GET /dav/calendars/ada/work/",
+        "NONSENSE /dav/",
+        "GET /nowhere",
     ] {
-        for header in ["X-Nothing: 1", "Authorization: Basic !!", "Authorization: Basic YWRhOndyb25n", "Authorization: Bearer x"] {
+        for header in [
+            "X-Nothing: 1",
+            "Authorization: Basic !!",
+            "Authorization: Basic YWRhOndyb25n",
+            "Authorization: Bearer x",
+        ] {
             let answer = server.send_as_is(line, &[header], "").await.expect(401);
             assert_eq!(
                 answer.header("www-authenticate"),
@@ -56,7 +69,16 @@ async fn everything_else_asks_who_it_is() {
 async fn the_way_from_the_host_to_the_home() {
     let server = Server::new();
     let body = propfind(&["D:current-user-principal", "D:principal-URL", "D:resourcetype", "D:owner"]);
-    let collections = ["/", "/principals/", "/dav/", "/dav/principals/", ADA, "/dav/calendars/", HOME, "/dav/calendars/ada/work/"];
+    let collections = [
+        "/",
+        "/principals/",
+        "/dav/",
+        "/dav/principals/",
+        ADA,
+        "/dav/calendars/",
+        HOME,
+        "/dav/calendars/ada/work/",
+    ];
     for path in collections {
         let answer = server.send(&format!("PROPFIND {path}"), &["Depth: 0"], &body).await.expect(207);
         assert_eq!(answer.hrefs(), [path]);
@@ -68,12 +90,18 @@ async fn the_way_from_the_host_to_the_home() {
         assert!(status == 200 && kind.first(dav("collection")).is_some(), "{path}");
         assert_eq!(answer.property(path, dav("owner")).0, 200, "{path}");
     }
-    let body = propfind(&["C:calendar-home-set", "C:calendar-user-address-set", "D:displayname", "C:schedule-inbox-URL", "CS:email-address-set"]);
+    let body = propfind(&[
+        "C:calendar-home-set",
+        "C:calendar-user-address-set",
+        "D:displayname",
+        "C:schedule-inbox-URL",
+        "CS:email-address-set",
+    ]);
     let answer = server.send(&format!("PROPFIND {ADA}"), &["Depth: 0"], &body).await.expect(207);
     let (_, home) = answer.property(ADA, caldav("calendar-home-set"));
     assert_eq!(home.first(dav("href")).unwrap().text(), HOME);
     let (_, addresses) = answer.property(ADA, caldav("calendar-user-address-set"));
-    let addresses: Vec<String> = addresses.all(dav("href")).map(|href| href.text()).collect();
+    let addresses: Vec<String> = addresses.all(dav("href")).map(dav::xml::Element::text).collect();
     assert_eq!(addresses, ["mailto:ada@example.org", "/dav/principals/ada/"]);
     assert_eq!(answer.text_of(ADA, dav("displayname")), "Ada Lovelace");
     assert_eq!(answer.property(ADA, caldav("schedule-inbox-URL")).0, 404);
@@ -90,7 +118,10 @@ async fn listings_of_the_tree() {
         ("/dav/principals/", vec![ADA, "/dav/principals/bob/"]),
         ("/dav/calendars/", vec![HOME]),
         (ADA, vec![]),
-        (HOME, vec!["/dav/calendars/ada/holidays/", "/dav/calendars/ada/unified/", "/dav/calendars/ada/work/"]),
+        (
+            HOME,
+            vec!["/dav/calendars/ada/holidays/", "/dav/calendars/ada/unified/", "/dav/calendars/ada/work/"],
+        ),
     ] {
         let answer = server.send(&format!("PROPFIND {path}"), &["Depth: 1"], &body).await.expect(207);
         let mut expected = vec![path];
@@ -106,7 +137,10 @@ async fn listings_of_the_tree() {
 #[tokio::test]
 async fn what_is_not_ones_own() {
     let server = Server::new();
-    server.send("PROPFIND /dav/calendars/bob/", &["Depth: 1"], "").await.expect_condition(403, dav("need-privileges"));
+    server
+        .send("PROPFIND /dav/calendars/bob/", &["Depth: 1"], "")
+        .await
+        .expect_condition(403, dav("need-privileges"));
     server.send("PROPFIND /dav/calendars/bob/home/", &["Depth: 1"], "").await.expect(404);
     server.send("PROPFIND /dav/principals/nobody/", &["Depth: 0"], "").await.expect(404);
     server.send("GET /dav/calendars/bob/home/x.ics", &[], "").await.expect(404);
@@ -123,9 +157,16 @@ async fn people_are_found() {
             .replace(" xmlns:D", &format!(" test=\"{test}\" xmlns:D"))
     };
     let by = |name: &str, text: &str| {
-        format!("<D:property-search><D:prop><{name}/></D:prop><D:match match-type=\"starts-with\">{text}</D:match></D:property-search>")
+        format!(
+            "<D:property-search><D:prop><{name}/></D:prop><D:match match-type=\"starts-with\">{text}</D:match></D:property-search>"
+        )
     };
-    let apple = format!("{}{}{}", by("D:displayname", "adA"), by("CS:first-name", "ada"), by("CS:email-address-set", "ada"));
+    let apple = format!(
+        "{}{}{}",
+        by("D:displayname", "adA"),
+        by("CS:first-name", "ada"),
+        by("CS:email-address-set", "ada")
+    );
     for (path, body, found) in [
         ("/dav/principals/", search("anyof", &apple), vec!["ada"]),
         ("/dav/", search("allof", &apple), vec![]),
@@ -163,4 +204,17 @@ async fn properties_are_expanded() {
     assert_eq!(home.first(dav("href")).unwrap().text(), HOME);
     assert_eq!(answer.property(own, calendar_server("calendar-proxy-read-for")).0, 404);
     assert_eq!(answer.property(own, dav("owner")).1.first(dav("href")).unwrap().text(), ADA);
+}
+
+#[test]
+fn the_service_can_be_shared_among_threads() {
+    fn is_send<T: Send>(value: T) -> T {
+        value
+    }
+    fn is_shared<T: Send + Sync + 'static>() {}
+    is_shared::<dav::service::Service>();
+    is_shared::<dav::service::Body>();
+    let service = dav::service::Service::new(std::sync::Arc::new(crate::backend::Memory::new()));
+    let request = http::Request::builder().uri("/dav/").body(bytes::Bytes::new()).unwrap();
+    drop(is_send(service.handle(request)));
 }

@@ -41,8 +41,11 @@ fn properties_and_parameters() {
         "DTSTART:20260504T120000Z|SUMMARY:Lunch\\, with Ärger|CATEGORIES:ONE,TWO|\
          ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:lisa@example.com|ATTENDEE;PARTSTAT=ACCEPTED;CN=Bob:mailto:bob@example.com|X-ABC;X-P=1:z",
     );
-    let prop = |name: &str, inner: &str| within("VEVENT", &format!("<C:prop-filter name=\"{name}\">{inner}</C:prop-filter>"));
-    let text_match = |attributes: &str, needle: &str| format!("<C:text-match {attributes}>{needle}</C:text-match>");
+    let prop = |name: &str, inner: &str| {
+        within("VEVENT", &format!("<C:prop-filter name=\"{name}\">{inner}</C:prop-filter>"))
+    };
+    let text_match =
+        |attributes: &str, needle: &str| format!("<C:text-match {attributes}>{needle}</C:text-match>");
     for (filter, expected) in [
         (prop("SUMMARY", ""), true),
         (prop("summary", ""), true),
@@ -63,8 +66,28 @@ fn properties_and_parameters() {
         (prop("ATTENDEE", "<C:param-filter name=\"ROLE\"/>"), false),
         (prop("ATTENDEE", "<C:param-filter name=\"ROLE\"><C:is-not-defined/></C:param-filter>"), true),
         // Both on the same property, as in RFC 4791 §7.8.7.
-        (prop("ATTENDEE", &format!("{}<C:param-filter name=\"PARTSTAT\">{}</C:param-filter>", text_match("", "mailto:lisa@example.com"), text_match("", "NEEDS-ACTION"))), true),
-        (prop("ATTENDEE", &format!("{}<C:param-filter name=\"PARTSTAT\">{}</C:param-filter>", text_match("", "lisa"), text_match("", "ACCEPTED"))), false),
+        (
+            prop(
+                "ATTENDEE",
+                &format!(
+                    "{}<C:param-filter name=\"PARTSTAT\">{}</C:param-filter>",
+                    text_match("", "mailto:lisa@example.com"),
+                    text_match("", "NEEDS-ACTION")
+                ),
+            ),
+            true,
+        ),
+        (
+            prop(
+                "ATTENDEE",
+                &format!(
+                    "{}<C:param-filter name=\"PARTSTAT\">{}</C:param-filter>",
+                    text_match("", "lisa"),
+                    text_match("", "ACCEPTED")
+                ),
+            ),
+            false,
+        ),
         (format!("{}{}", prop("SUMMARY", ""), within("VTODO", "")), false),
         ("<C:prop-filter name=\"VERSION\"><C:text-match>2.0</C:text-match></C:prop-filter>".to_owned(), true),
         (within("VEVENT", &within("VALARM", "")), false),
@@ -101,9 +124,19 @@ fn events_in_a_range() {
         ("DTSTART:20200101T090000Z|DURATION:PT1H|RRULE:FREQ=DAILY", "04T093000", "04T094500", true),
         ("DTSTART:20200101T090000Z|DURATION:PT1H|RRULE:FREQ=DAILY", "04T103000", "05T084500", false),
         ("DTSTART:20200101T090000Z|DURATION:PT1H|RRULE:FREQ=DAILY", "04T103000", "", true),
-        ("DTSTART:20200101T090000Z|DURATION:PT1H|RRULE:FREQ=DAILY;UNTIL=20260504T090000Z", "04T103000", "", false),
+        (
+            "DTSTART:20200101T090000Z|DURATION:PT1H|RRULE:FREQ=DAILY;UNTIL=20260504T090000Z",
+            "04T103000",
+            "",
+            false,
+        ),
         ("DTSTART:20200101T090000Z|DURATION:PT1H|RRULE:FREQ=YEARLY", "04T103000", "", true),
-        ("DTSTART:20260501T090000Z|DURATION:PT1H|RRULE:FREQ=DAILY;COUNT=4|EXDATE:20260504T090000Z", "04T000000", "05T000000", false),
+        (
+            "DTSTART:20260501T090000Z|DURATION:PT1H|RRULE:FREQ=DAILY;COUNT=4|EXDATE:20260504T090000Z",
+            "04T000000",
+            "05T000000",
+            false,
+        ),
         ("DTSTART:20260501T090000Z|DURATION:PT1H|RDATE:20260504T090000Z", "04T000000", "05T000000", true),
         ("SUMMARY:no start", "04T000000", "", false),
     ] {
@@ -120,7 +153,8 @@ fn overrides_and_their_own_properties() {
          DURATION:PT1H\r\nSUMMARY:Moved\r\nEND:VEVENT\r\nEND:VCALENDAR",
     );
     let named = |name: &str, start, end| {
-        let text = format!("<C:prop-filter name=\"SUMMARY\"><C:text-match>{name}</C:text-match></C:prop-filter>");
+        let text =
+            format!("<C:prop-filter name=\"SUMMARY\"><C:text-match>{name}</C:text-match></C:prop-filter>");
         within("VEVENT", &format!("{}{text}", range(start, end)))
     };
     for (filter, expected) in [
@@ -192,19 +226,26 @@ fn journals_and_free_busy() {
         ("VFREEBUSY", "DTSTART:20260504T120000Z|DTEND:20260504T130000Z", "04T130000", "04T140000", true),
         ("VFREEBUSY", "DTSTART:20260504T120000Z|DTEND:20260504T130000Z", "04T130001", "04T140000", false),
         ("VFREEBUSY", "FREEBUSY:20260504T120000Z/PT1H,20260506T120000Z/PT1H", "06T123000", "06T130000", true),
-        ("VFREEBUSY", "FREEBUSY:20260504T120000Z/PT1H,20260506T120000Z/PT1H", "05T000000", "06T000000", false),
+        (
+            "VFREEBUSY",
+            "FREEBUSY:20260504T120000Z/PT1H,20260506T120000Z/PT1H",
+            "05T000000",
+            "06T000000",
+            false,
+        ),
     ] {
         let filter = within(kind, &range(start, end));
         assert_eq!(matches(&object(kind, "a", lines), &filter), expected, "{lines} {start}/{end}");
     }
 }
 
+const NOON: &str = "DTSTART:20260504T120000Z|DTEND:20260504T130000Z";
+
 #[test]
 fn alarms() {
     let alarm = |kind: &str, lines: &str, alarm: &str| {
         object(kind, "a", &format!("{lines}|BEGIN:VALARM|ACTION:AUDIO|{alarm}|END:VALARM"))
     };
-    const NOON: &str = "DTSTART:20260504T120000Z|DTEND:20260504T130000Z";
     for (kind, lines, trigger, start, end, expected) in [
         ("VEVENT", NOON, "TRIGGER:-PT15M", "04T114500", "04T115000", true),
         ("VEVENT", NOON, "TRIGGER:-PT15M", "04T114501", "04T130000", false),
@@ -212,21 +253,63 @@ fn alarms() {
         ("VEVENT", NOON, "TRIGGER;VALUE=DATE-TIME:20260501T000000Z", "01T000000", "02T000000", true),
         ("VEVENT", NOON, "TRIGGER:-PT15M|REPEAT:2|DURATION:PT5M", "04T115400", "04T115600", true),
         ("VEVENT", NOON, "TRIGGER:-PT15M|REPEAT:2|DURATION:PT5M", "04T115600", "04T120000", false),
-        ("VEVENT", "DTSTART:20260101T120000Z|RRULE:FREQ=DAILY", "TRIGGER:-P3D", "04T120000", "04T120001", true),
-        ("VEVENT", "DTSTART:20260101T120000Z|RRULE:FREQ=DAILY", "TRIGGER:-P3D", "04T120001", "05T110000", false),
-        ("VEVENT", "DTSTART:20260101T120000Z|RRULE:FREQ=DAILY;COUNT=2", "TRIGGER:-P3D", "04T000000", "", false),
+        (
+            "VEVENT",
+            "DTSTART:20260101T120000Z|RRULE:FREQ=DAILY",
+            "TRIGGER:-P3D",
+            "04T120000",
+            "04T120001",
+            true,
+        ),
+        (
+            "VEVENT",
+            "DTSTART:20260101T120000Z|RRULE:FREQ=DAILY",
+            "TRIGGER:-P3D",
+            "04T120001",
+            "05T110000",
+            false,
+        ),
+        (
+            "VEVENT",
+            "DTSTART:20260101T120000Z|RRULE:FREQ=DAILY;COUNT=2",
+            "TRIGGER:-P3D",
+            "04T000000",
+            "",
+            false,
+        ),
         ("VEVENT", "DTSTART;VALUE=DATE:20260504", "TRIGGER;RELATED=END:PT0S", "05T000000", "05T000001", true),
         ("VTODO", "DUE:20260504T120000Z", "TRIGGER;RELATED=END:-PT1H", "04T110000", "04T110001", true),
         ("VTODO", "DUE:20260504T120000Z", "TRIGGER:-PT1H", "04T000000", "05T000000", false),
         ("VEVENT", NOON, "DESCRIPTION:no trigger", "01T000000", "", false),
     ] {
         let filter = within(kind, &within("VALARM", &range(start, end)));
-        assert_eq!(matches(&alarm(kind, lines, trigger), &filter), expected, "{lines} {trigger} {start}/{end}");
+        assert_eq!(
+            matches(&alarm(kind, lines, trigger), &filter),
+            expected,
+            "{lines} {trigger} {start}/{end}"
+        );
     }
 }
 
 #[test]
 fn what_cannot_be_expanded_is_not_hidden() {
-    let wild = event("a", "DTSTART:20260101T000000Z|RRULE:FREQ=SECONDLY;BYSECOND=59;BYMINUTE=59;BYHOUR=23;BYMONTHDAY=31;BYMONTH=2");
-    let _either = matches(&wild, &within("VEVENT", &range("04T000000", "05T000000")));
+    let xml = document(
+        "C:filter",
+        &format!(
+            "<C:comp-filter name=\"VCALENDAR\">{}</C:comp-filter>",
+            within("VEVENT", &within("VALARM", &range("06T000100", "06T000101")))
+        ),
+    );
+    let filter = Filter::read(&Element::read(xml.as_bytes()).unwrap()).unwrap();
+    // No alarm goes off then, and with few instances allowed that cannot be known.
+    let text = event(
+        "a",
+        "DTSTART:20260504T000000Z|RRULE:FREQ=MINUTELY|BEGIN:VALARM|ACTION:AUDIO|TRIGGER:PT30S|REPEAT:1000|DURATION:PT1H|END:VALARM",
+    );
+    for (instances_max, expected) in [(100_000, false), (10, true)] {
+        let limits = Limits { instances_max, ..Limits::default() };
+        let object = CalendarObject::read(Arc::from(text.as_bytes()), &limits).unwrap();
+        let subject = Subject { object: &object, zone: Zone::utc(), limits: &limits };
+        assert_eq!(filter.matches(subject), expected);
+    }
 }

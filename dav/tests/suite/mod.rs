@@ -7,5 +7,6 @@ mod filters;
 mod objects;
 mod properties;
 mod queries;
+mod standard;
 mod sync;
 mod xml;

@@ -13,7 +13,8 @@ fn lunch() -> String {
 #[tokio::test]
 async fn an_object_comes_back_as_it_was_stored() {
     let server = Server::new();
-    let put = server.send(&format!("PUT {LUNCH}"), &["Content-Type: text/calendar"], &lunch()).await.expect(201);
+    let put =
+        server.send(&format!("PUT {LUNCH}"), &["Content-Type: text/calendar"], &lunch()).await.expect(201);
     let tag = put.header("etag").unwrap().to_owned();
     let got = server.send(&format!("GET {LUNCH}"), &[], "").await.expect(200);
     assert_eq!(got.text, lunch());
@@ -81,7 +82,8 @@ async fn no_entity_tag_where_the_octets_were_changed() {
 #[tokio::test]
 async fn names_are_the_clients() {
     let server = Server::new();
-    for (nth, name) in ["a%40b%3A%2F.ics", "%F0%9F%8D%B0", "%3Cx%3E%26%22", "a%20b+c"].into_iter().enumerate() {
+    for (nth, name) in ["a%40b%3A%2F.ics", "%F0%9F%8D%B0", "%3Cx%3E%26%22", "a%20b+c"].into_iter().enumerate()
+    {
         let path = format!("/dav/calendars/ada/work/{name}");
         let text = event(&format!("uid-{nth}"), "DTSTART:20260504T120000Z");
         server.send(&format!("PUT {path}"), &[], &text).await.expect(201);
@@ -111,12 +113,27 @@ async fn what_a_put_may_hold() {
     );
     for (name, headers, body, condition) in [
         ("a type", vec!["Content-Type: text/plain"], lunch(), caldav("supported-calendar-data")),
-        ("a charset", vec!["Content-Type: text/calendar; charset=utf-16"], lunch(), caldav("supported-calendar-data")),
+        (
+            "a charset",
+            vec!["Content-Type: text/calendar; charset=utf-16"],
+            lunch(),
+            caldav("supported-calendar-data"),
+        ),
         ("nonsense", vec![], "hello".to_owned(), caldav("valid-calendar-data")),
         ("nothing", vec![], String::new(), caldav("valid-calendar-data")),
         ("two uids", vec![], two, caldav("valid-calendar-object-resource")),
-        ("size", vec![], event("big", &format!("SUMMARY:{}", "x".repeat(100_000))), caldav("max-resource-size")),
-        ("kind", vec![], object("VAVAILABILITY", "v", "DTSTART:20260504T120000Z"), caldav("supported-calendar-component")),
+        (
+            "size",
+            vec![],
+            event("big", &format!("SUMMARY:{}", "x".repeat(100_000))),
+            caldav("max-resource-size"),
+        ),
+        (
+            "kind",
+            vec![],
+            object("VAVAILABILITY", "v", "DTSTART:20260504T120000Z"),
+            caldav("supported-calendar-component"),
+        ),
     ] {
         let answer = server.send(&put, &headers, &body).await;
         assert_eq!(answer.status.as_u16(), 403, "{name}: {}", answer.text);
@@ -149,7 +166,10 @@ async fn what_may_not_be_written() {
     let resource = xml.first(dav("need-privileges")).unwrap().first(dav("resource")).unwrap();
     assert_eq!(resource.first(dav("href")).unwrap().text(), "/dav/calendars/ada/holidays/x.ics");
     assert!(resource.first(dav("privilege")).unwrap().first(dav("write-content")).is_some());
-    server.send("DELETE /dav/calendars/ada/holidays/", &[], "").await.expect_condition(403, dav("need-privileges"));
+    server
+        .send("DELETE /dav/calendars/ada/holidays/", &[], "")
+        .await
+        .expect_condition(403, dav("need-privileges"));
     server.send("PUT /dav/calendars/ada/nowhere/x.ics", &[], &lunch()).await.expect(409);
     server.send("PUT /dav/calendars/ada/a/b/c/d", &[], &lunch()).await.expect(409);
     server.send("PUT /dav/calendars/bob/home/x.ics", &[], &lunch()).await.expect(409);

@@ -21,10 +21,20 @@ async fn patch(server: &Server, inner: &str) -> crate::client::Answer {
 async fn a_calendar_tells_what_clients_ask() {
     let server = Server::new();
     let body = propfind(&[
-        "D:supported-report-set", "C:supported-calendar-component-set", "CS:getctag", "D:sync-token",
-        "D:current-user-privilege-set", "C:max-resource-size", "C:supported-calendar-data", "X", "D:getetag",
-        "C:supported-collation-set", "C:calendar-data", "D:quota-used-bytes",
-    ]).replace("<X/>", "<x:y xmlns:x=\"urn:x\"/><none/>");
+        "D:supported-report-set",
+        "C:supported-calendar-component-set",
+        "CS:getctag",
+        "D:sync-token",
+        "D:current-user-privilege-set",
+        "C:max-resource-size",
+        "C:supported-calendar-data",
+        "X",
+        "D:getetag",
+        "C:supported-collation-set",
+        "C:calendar-data",
+        "D:quota-used-bytes",
+    ])
+    .replace("<X/>", "<x:y xmlns:x=\"urn:x\"/><none/>");
     let answer = server.send(&format!("PROPFIND {WORK}"), &["Depth: 0"], &body).await.expect(207);
     let (_, reports) = answer.property(WORK, dav("supported-report-set"));
     let reports: Vec<String> = reports
@@ -33,8 +43,15 @@ async fn a_calendar_tells_what_clients_ask() {
         .collect();
     assert_eq!(
         reports,
-        ["calendar-query", "calendar-multiget", "free-busy-query", "sync-collection", "expand-property",
-         "principal-property-search", "principal-search-property-set"]
+        [
+            "calendar-query",
+            "calendar-multiget",
+            "free-busy-query",
+            "sync-collection",
+            "expand-property",
+            "principal-property-search",
+            "principal-search-property-set"
+        ]
     );
     let (_, components) = answer.property(WORK, caldav("supported-calendar-component-set"));
     let components: Vec<&str> = components.elements().filter_map(|comp| comp.attribute("name")).collect();
@@ -47,10 +64,17 @@ async fn a_calendar_tells_what_clients_ask() {
         assert!(privileges.elements().any(|privilege| privilege.first(dav(name)).is_some()), "{name}");
     }
     // What is not there is told as such, whatever its name.
-    for name in [dav("getetag"), dav("quota-used-bytes"), caldav("calendar-data"), Name::new("urn:x", "y"), Name::new("", "none")] {
+    for name in [
+        dav("getetag"),
+        dav("quota-used-bytes"),
+        caldav("calendar-data"),
+        Name::new("urn:x", "y"),
+        Name::new("", "none"),
+    ] {
         assert_eq!(answer.property(WORK, name).0, 404, "{name:?}");
     }
-    let minimal = server.send(&format!("PROPFIND {WORK}"), &["Depth: 0", "Brief: t"], &body).await.expect(207);
+    let minimal =
+        server.send(&format!("PROPFIND {WORK}"), &["Depth: 0", "Brief: t"], &body).await.expect(207);
     assert_eq!(minimal.response(WORK).all(dav("propstat")).count(), 1);
     assert!(!minimal.text.contains("404"));
 }
@@ -76,18 +100,30 @@ async fn depth_and_body() {
     assert_eq!(server.send(&find, &[], "").await.expect(207).hrefs(), [WORK]);
     let object = server.send(&format!("{find}a.ics"), &["Depth: infinity"], "").await.expect(207);
     assert_eq!(object.hrefs(), [format!("{WORK}a.ics")]);
-    for body in ["<D:propfind xmlns:D=\"DAV:\"/>", "<propfind/>", "<D:propfind", "<!DOCTYPE x><D:propfind xmlns:D=\"DAV:\"><D:prop/></D:propfind>", "<D:propfind xmlns:D=\"DAV:\"><D:prop><x:y/></D:prop></D:propfind>", "nonsense"] {
+    for body in [
+        "<D:propfind xmlns:D=\"DAV:\"/>",
+        "<propfind/>",
+        "<D:propfind",
+        "<!DOCTYPE x><D:propfind xmlns:D=\"DAV:\"><D:prop/></D:propfind>",
+        "<D:propfind xmlns:D=\"DAV:\"><D:prop><x:y/></D:prop></D:propfind>",
+        "nonsense",
+    ] {
         let answer = server.send(&find, &["Depth: 0"], body).await.expect(400);
         assert!(answer.xml().is(dav("error")), "{body}");
     }
     let bom = format!("\u{feff}{}", propfind(&["D:displayname"]));
-    assert_eq!(server.send(&find, &["Depth: 0"], &bom).await.expect(207).text_of(WORK, dav("displayname")), "work");
+    assert_eq!(
+        server.send(&find, &["Depth: 0"], &bom).await.expect(207).text_of(WORK, dav("displayname")),
+        "work"
+    );
 }
 
 #[tokio::test]
 async fn allprop_propname_include() {
     let server = Server::new();
-    patch(&server, "<D:set><D:prop><I:calendar-order>7</I:calendar-order></D:prop></D:set>").await.expect(207);
+    patch(&server, "<D:set><D:prop><I:calendar-order>7</I:calendar-order></D:prop></D:set>")
+        .await
+        .expect(207);
     let all = server.send(&format!("PROPFIND {WORK}"), &["Depth: 0"], "").await.expect(207);
     for name in [dav("resourcetype"), dav("displayname"), dav("creationdate"), apple("calendar-order")] {
         assert_eq!(all.property(WORK, name).0, 200, "{name:?}");
@@ -117,7 +153,9 @@ async fn every_property_of_every_kind_can_be_asked_for() {
     root.children.push(dav::xml::Node::Element(prop));
     let body = root.standing_alone();
     let object = format!("{WORK}a.ics");
-    for path in ["/", "/dav/", "/dav/principals/", "/dav/principals/ada/", "/dav/calendars/ada/", WORK, &object] {
+    for path in
+        ["/", "/dav/", "/dav/principals/", "/dav/principals/ada/", "/dav/calendars/ada/", WORK, &object]
+    {
         let answer = server.send(&format!("PROPFIND {path}"), &["Depth: 0"], &body).await.expect(207);
         for row in &rows {
             let (status, _) = answer.property(path, row.name);
@@ -131,7 +169,11 @@ async fn ten_thousand_members_stream() {
     let mut memory = Memory::new();
     memory.page_members = 500;
     for nth in 0..10_000 {
-        memory.insert("ada/work", &format!("{nth:05}.ics"), &event(&format!("u{nth}"), "DTSTART:20260504T120000Z"));
+        memory.insert(
+            "ada/work",
+            &format!("{nth:05}.ics"),
+            &event(&format!("u{nth}"), "DTSTART:20260504T120000Z"),
+        );
     }
     let server = Server::over(memory);
     let body = propfind(&["D:getetag", "D:getcontenttype", "D:resourcetype"]);
@@ -147,7 +189,11 @@ async fn pages_are_made_as_they_are_taken() {
     use http_body_util::BodyExt;
     let memory = std::sync::Arc::new(Memory { page_members: 10, ..Memory::new() });
     for nth in 0..100 {
-        memory.insert("ada/work", &format!("{nth:03}.ics"), &event(&format!("u{nth}"), "DTSTART:20260504T120000Z"));
+        memory.insert(
+            "ada/work",
+            &format!("{nth:03}.ics"),
+            &event(&format!("u{nth}"), "DTSTART:20260504T120000Z"),
+        );
     }
     let service = dav::service::Service::new(memory.clone());
     let request = http::Request::builder()
@@ -185,24 +231,30 @@ async fn dead_properties_are_kept_as_they_are() {
         <q:deep xmlns:q=\"urn:q\" xmlns:r=\"urn:r\" q:a=\"1\" r:b=\"&quot;&#10;\"><q:in>r:value &lt;&amp;</q:in><in/></q:deep>\
         <plain>Grüße &#x1F370;</plain></D:prop></D:set>";
     patch(&server, set).await.expect(207);
-    let body = document(
-        "D:propfind",
-        "<D:prop><I:calendar-color/><q:deep xmlns:q=\"urn:q\"/><plain/></D:prop>",
-    );
+    let body =
+        document("D:propfind", "<D:prop><I:calendar-color/><q:deep xmlns:q=\"urn:q\"/><plain/></D:prop>");
     let answer = server.send(&format!("PROPFIND {WORK}"), &["Depth: 0"], &body).await.expect(207);
     let (_, color) = answer.property(WORK, apple("calendar-color"));
     assert_eq!((color.text().as_str(), color.attribute("symbolic-color")), ("#FF2968FF", Some("custom")));
     assert_eq!(color.language.as_deref(), Some("de"));
     let (_, deep) = answer.property(WORK, Name::new("urn:q", "deep"));
-    assert_eq!(deep.attributes.iter().map(|a| (&*a.namespace, a.local.as_str(), a.value.as_str())).take(2).collect::<Vec<_>>(),
-        [("http://www.w3.org/XML/1998/namespace", "lang", "de"), ("urn:q", "a", "1")]);
+    assert_eq!(
+        deep.attributes
+            .iter()
+            .map(|a| (&*a.namespace, a.local.as_str(), a.value.as_str()))
+            .take(2)
+            .collect::<Vec<_>>(),
+        [("http://www.w3.org/XML/1998/namespace", "lang", "de"), ("urn:q", "a", "1")]
+    );
     assert_eq!(deep.attributes[2].value, "\"\n");
     assert_eq!(deep.first(Name::new("urn:q", "in")).unwrap().text(), "r:value <&");
     assert!(deep.first(Name::new("", "in")).is_some());
     assert!(answer.text.contains("xmlns:r=\"urn:r\""), "{}", answer.text);
     assert_eq!(answer.text_of(WORK, Name::new("", "plain")), "Grüße 🍰");
     // The new value replaces the old one, attribute and all.
-    patch(&server, "<D:set><D:prop><I:calendar-color>#00FF00</I:calendar-color></D:prop></D:set>").await.expect(207);
+    patch(&server, "<D:set><D:prop><I:calendar-color>#00FF00</I:calendar-color></D:prop></D:set>")
+        .await
+        .expect(207);
     patch(&server, "<D:remove><D:prop><plain/><never/></D:prop></D:remove>").await.expect(207);
     let answer = server.send(&format!("PROPFIND {WORK}"), &["Depth: 0"], &body).await.expect(207);
     let (_, color) = answer.property(WORK, apple("calendar-color"));
@@ -225,11 +277,16 @@ async fn proppatch_is_all_or_nothing() {
     let unchanged = server.send(&format!("PROPFIND {WORK}"), &["Depth: 0"], "").await.expect(207);
     assert_eq!(unchanged.text_of(WORK, dav("displayname")), "work");
     // Radicale lost the type of a calendar this way.
-    let kind = patch(&server, "<D:set><D:prop><D:resourcetype><D:collection/></D:resourcetype></D:prop></D:set>").await;
+    let kind =
+        patch(&server, "<D:set><D:prop><D:resourcetype><D:collection/></D:resourcetype></D:prop></D:set>")
+            .await;
     assert_eq!(kind.expect(207).property(WORK, dav("resourcetype")).0, 403);
-    let set = patch(&server, "<D:set><D:prop><D:displayname>New</D:displayname></D:prop></D:set>").await.expect(207);
+    let set = patch(&server, "<D:set><D:prop><D:displayname>New</D:displayname></D:prop></D:set>")
+        .await
+        .expect(207);
     assert_eq!(set.property(WORK, dav("displayname")).0, 200);
-    let body = document("D:propertyupdate", "<D:set><D:prop><D:displayname>Newer</D:displayname></D:prop></D:set>");
+    let body =
+        document("D:propertyupdate", "<D:set><D:prop><D:displayname>Newer</D:displayname></D:prop></D:set>");
     server.send(&format!("PROPPATCH {WORK}"), &["Prefer: return=minimal"], &body).await.expect(204);
     let after = server.send(&format!("PROPFIND {WORK}"), &["Depth: 0"], "").await.expect(207);
     assert_eq!(after.text_of(WORK, dav("displayname")), "Newer");
@@ -239,8 +296,16 @@ async fn proppatch_is_all_or_nothing() {
 async fn proppatch_elsewhere() {
     let server = Server::new();
     server.memory.insert("ada/work", "a.ics", &event("a", "DTSTART:20260504T120000Z"));
-    let body = document("D:propertyupdate", "<D:set><D:prop><I:calendar-color>#000000</I:calendar-color><D:displayname>x</D:displayname></D:prop></D:set>");
-    for path in ["/dav/calendars/ada/", "/dav/principals/ada/", "/dav/calendars/ada/work/a.ics", "/dav/calendars/ada/holidays/"] {
+    let body = document(
+        "D:propertyupdate",
+        "<D:set><D:prop><I:calendar-color>#000000</I:calendar-color><D:displayname>x</D:displayname></D:prop></D:set>",
+    );
+    for path in [
+        "/dav/calendars/ada/",
+        "/dav/principals/ada/",
+        "/dav/calendars/ada/work/a.ics",
+        "/dav/calendars/ada/holidays/",
+    ] {
         let answer = server.send(&format!("PROPPATCH {path}"), &[], &body).await.expect(207);
         assert_eq!(answer.property(path, apple("calendar-color")).0, 403, "{path}");
     }
@@ -254,20 +319,31 @@ async fn proppatch_elsewhere() {
 #[tokio::test]
 async fn the_zone_of_a_calendar() {
     let server = Server::new();
-    let set = |value: &str| format!("<D:set><D:prop><C:calendar-timezone>{value}</C:calendar-timezone></D:prop></D:set>");
+    let set = |value: &str| {
+        format!("<D:set><D:prop><C:calendar-timezone>{value}</C:calendar-timezone></D:prop></D:set>")
+    };
     for wrong in ["Europe/Berlin", "BEGIN:VCALENDAR&#13;\nEND:VCALENDAR", ""] {
         let answer = patch(&server, &set(wrong)).await.expect(207);
         assert_eq!(answer.property(WORK, caldav("calendar-timezone")).0, 403, "{wrong}");
         assert!(answer.text.contains("<C:valid-calendar-data/>"));
     }
-    patch(&server, "<D:set><D:prop><C:calendar-timezone-id>Europe/Berlin</C:calendar-timezone-id></D:prop></D:set>").await.expect(207);
+    patch(
+        &server,
+        "<D:set><D:prop><C:calendar-timezone-id>Europe/Berlin</C:calendar-timezone-id></D:prop></D:set>",
+    )
+    .await
+    .expect(207);
     let body = propfind(&["C:calendar-timezone", "C:calendar-timezone-id"]);
     let answer = server.send(&format!("PROPFIND {WORK}"), &["Depth: 0"], &body).await.expect(207);
     let zone = answer.text_of(WORK, caldav("calendar-timezone"));
     assert!(zone.starts_with("BEGIN:VCALENDAR\r\n") && zone.contains("BEGIN:VTIMEZONE\r\n"), "{zone}");
     assert_eq!(answer.text_of(WORK, caldav("calendar-timezone-id")), "Europe/Berlin");
     patch(&server, &set(&zone.replace('\r', ""))).await.expect(207);
-    let answer = patch(&server, "<D:set><D:prop><C:calendar-timezone-id>Moon/Sea</C:calendar-timezone-id></D:prop></D:set>").await;
+    let answer = patch(
+        &server,
+        "<D:set><D:prop><C:calendar-timezone-id>Moon/Sea</C:calendar-timezone-id></D:prop></D:set>",
+    )
+    .await;
     assert!(answer.expect(207).text.contains("<C:valid-timezone/>"));
 }
 
@@ -288,16 +364,42 @@ async fn calendars_are_made() {
     );
     server.send("MKCALENDAR /dav/calendars/ada/tasks/", &[], &body).await.expect(201);
     let tasks = "/dav/calendars/ada/tasks/";
-    let asked = propfind(&["D:displayname", "I:calendar-color", "CS:unheard-of", "C:supported-calendar-component-set", "C:schedule-calendar-transp", "D:resourcetype"]);
+    let asked = propfind(&[
+        "D:displayname",
+        "I:calendar-color",
+        "CS:unheard-of",
+        "C:supported-calendar-component-set",
+        "C:schedule-calendar-transp",
+        "D:resourcetype",
+    ]);
     let answer = server.send(&format!("PROPFIND {tasks}"), &["Depth: 0"], &asked).await.expect(207);
     assert_eq!(answer.text_of(tasks, dav("displayname")), "Tasks");
     assert_eq!(answer.text_of(tasks, apple("calendar-color")), "#FF0000");
     assert_eq!(answer.text_of(tasks, calendar_server("unheard-of")), "x");
-    assert!(answer.property(tasks, caldav("schedule-calendar-transp")).1.first(caldav("transparent")).is_some());
+    assert!(
+        answer.property(tasks, caldav("schedule-calendar-transp")).1.first(caldav("transparent")).is_some()
+    );
     assert!(answer.property(tasks, dav("resourcetype")).1.first(caldav("calendar")).is_some());
     assert_eq!(answer.property(tasks, caldav("supported-calendar-component-set")).1.elements().count(), 1);
-    let put = server.send("PUT /dav/calendars/ada/tasks/a.ics", &[], &event("a", "DTSTART:20260504T120000Z")).await;
+    let put =
+        server.send("PUT /dav/calendars/ada/tasks/a.ics", &[], &event("a", "DTSTART:20260504T120000Z")).await;
     put.expect_condition(403, caldav("supported-calendar-component"));
+}
+
+#[tokio::test]
+async fn there_are_bounds() {
+    let server = Server::new();
+    let value = "x".repeat(64 * 1024);
+    let set =
+        format!("<D:set><D:prop><big>{value}</big><I:calendar-order>1</I:calendar-order></D:prop></D:set>");
+    let answer = patch(&server, &set).await.expect(207);
+    assert_eq!(answer.property(WORK, Name::new("", "big")).0, 507);
+    assert_eq!(answer.property(WORK, apple("calendar-order")).0, 424);
+    let names: Vec<String> = (0..201).map(|nth| format!("p{nth}")).collect();
+    let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+    server.send(&format!("PROPFIND {WORK}"), &["Depth: 0"], &propfind(&names)).await.expect(400);
+    names.pop();
+    server.send(&format!("PROPFIND {WORK}"), &["Depth: 0"], &propfind(&names)).await.expect(207);
 }
 
 #[tokio::test]
@@ -310,8 +412,18 @@ async fn where_no_calendar_is_made() {
         ("/dav/calendars/ada/work/inner/", String::new(), caldav("calendar-collection-location-ok")),
         ("/dav/elsewhere/x/", String::new(), caldav("calendar-collection-location-ok")),
         ("/dav/calendars/ada/inbox/", String::new(), caldav("calendar-collection-location-ok")),
-        ("/dav/calendars/ada/new/", body("<C:calendar-timezone>x</C:calendar-timezone>"), caldav("valid-calendar-data")),
-        ("/dav/calendars/ada/new/", body("<C:supported-calendar-component-set><C:comp name=\"VPOLL\"/></C:supported-calendar-component-set>"), caldav("supported-calendar-component")),
+        (
+            "/dav/calendars/ada/new/",
+            body("<C:calendar-timezone>x</C:calendar-timezone>"),
+            caldav("valid-calendar-data"),
+        ),
+        (
+            "/dav/calendars/ada/new/",
+            body(
+                "<C:supported-calendar-component-set><C:comp name=\"VPOLL\"/></C:supported-calendar-component-set>",
+            ),
+            caldav("supported-calendar-component"),
+        ),
     ] {
         let answer = server.send(&format!("MKCALENDAR {path}"), &[], &sent).await;
         answer.expect_condition(403, condition);
@@ -324,12 +436,26 @@ async fn where_no_calendar_is_made() {
 #[tokio::test]
 async fn extended_mkcol() {
     let server = Server::new();
-    let body = |kind: &str| document("D:mkcol", &format!("<D:set><D:prop><D:resourcetype>{kind}</D:resourcetype><D:displayname>V</D:displayname></D:prop></D:set>"));
+    let body = |kind: &str| {
+        document(
+            "D:mkcol",
+            &format!(
+                "<D:set><D:prop><D:resourcetype>{kind}</D:resourcetype><D:displayname>V</D:displayname></D:prop></D:set>"
+            ),
+        )
+    };
     server.send("MKCOL /dav/calendars/ada/v", &[], &body("<D:collection/><C:calendar/>")).await.expect(201);
     let got = server.send("PROPFIND /dav/calendars/ada/v/", &["Depth: 0"], "").await.expect(207);
     assert_eq!(got.text_of("/dav/calendars/ada/v/", dav("displayname")), "V");
-    for sent in [body("<D:collection/>"), body("<D:collection/><x:addressbook xmlns:x=\"urn:ietf:params:xml:ns:carddav\"/>"), String::new()] {
-        server.send("MKCOL /dav/calendars/ada/w/", &[], &sent).await.expect_condition(403, dav("valid-resourcetype"));
+    for sent in [
+        body("<D:collection/>"),
+        body("<D:collection/><x:addressbook xmlns:x=\"urn:ietf:params:xml:ns:carddav\"/>"),
+        String::new(),
+    ] {
+        server
+            .send("MKCOL /dav/calendars/ada/w/", &[], &sent)
+            .await
+            .expect_condition(403, dav("valid-resourcetype"));
     }
     server.send(&format!("MKCOL {WORK}"), &[], "").await.expect_condition(405, dav("resource-must-be-null"));
     server.send(&format!("MKCOL {WORK}"), &[], &body("<D:collection/><C:calendar/>")).await.expect(403);

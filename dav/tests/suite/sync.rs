@@ -7,7 +7,10 @@ use crate::client::{Answer, Server, document, event, propfind, status};
 const WORK: &str = "/dav/calendars/ada/work/";
 
 fn body(token: &str, rest: &str) -> String {
-    document("D:sync-collection", &format!("<D:sync-token>{token}</D:sync-token>{rest}<D:prop><D:getetag/></D:prop>"))
+    document(
+        "D:sync-collection",
+        &format!("<D:sync-token>{token}</D:sync-token>{rest}<D:prop><D:getetag/></D:prop>"),
+    )
 }
 
 async fn sync(server: &Server, token: &str) -> Answer {
@@ -111,12 +114,16 @@ async fn calendar_data_and_unknown_properties_may_be_asked_for() {
     let server = Server::new();
     let names: Vec<String> = (0..150).map(|nth| format!("{nth:03}")).collect();
     some(&server, &names.iter().map(String::as_str).collect::<Vec<_>>());
-    let body = document("D:sync-collection", "<D:sync-token/><D:prop><D:getetag/><C:calendar-data/><D:displayname/></D:prop>");
+    let body = document(
+        "D:sync-collection",
+        "<D:sync-token/><D:prop><D:getetag/><C:calendar-data/><D:displayname/></D:prop>",
+    );
     let answer = server.send(&format!("REPORT {WORK}"), &[], &body).await.expect(207);
     assert_eq!((answer.hrefs().len(), answer.frames), (150, 3));
     let path = format!("{WORK}000");
     assert_eq!(answer.text_of(&path, caldav("calendar-data")), event("000", "DTSTART:20260504T120000Z"));
     assert_eq!(answer.property(&path, dav("displayname")).0, 404);
-    let minimal = server.send(&format!("REPORT {WORK}"), &["Prefer: return=minimal"], &body).await.expect(207);
+    let minimal =
+        server.send(&format!("REPORT {WORK}"), &["Prefer: return=minimal"], &body).await.expect(207);
     assert!(!minimal.text.contains("displayname"));
 }

@@ -277,19 +277,14 @@ impl<B: Backing> GroupWriter for Writer<B> {
         if let Slot::Closed(error @ EngineError::Damaged(_)) = &opening.slot {
             return Err(error.clone());
         }
-        // Closed before it is opened again: the file is locked by whoever holds it.
+        // Closed before it is opened again: the file is locked by whoever holds it. A failure counts as an opening too,
+        // so that all who wait for this attempt hear of it instead of each making its own.
         opening.slot = Slot::Closed(EngineError::Io("the store is being opened anew".into()));
-        match open_backing::<B>(&self.0.place) {
-            Ok(backing) => {
-                opening.slot = Slot::Open(backing);
-                opening.number += 1;
-                Ok(())
-            }
-            Err(error) => {
-                opening.slot = Slot::Closed(error.clone());
-                Err(error)
-            }
-        }
+        opening.number += 1;
+        let opened = open_backing::<B>(&self.0.place);
+        let result = opened.as_ref().map(|_| ()).map_err(Clone::clone);
+        opening.slot = opened.map_or_else(Slot::Closed, Slot::Open);
+        result
     }
 }
 

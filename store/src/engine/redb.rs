@@ -13,7 +13,8 @@ use redb::{
 };
 
 use super::committer::Outcomes;
-use super::failure::{FORMAT, check_format, of_io};
+use super::failure::of_io;
+use super::format::{FORMAT, check_format};
 use super::grouped::{Backing, Failure, GroupFailure, Grouped};
 use super::{Commit, Committed, Engine, EngineError, Entry, Version, Versioned};
 

@@ -5,7 +5,7 @@ use calendar::collection::{CollectionName, ObjectName};
 use super::{FactsRow, object_key, uid_key};
 use crate::busy_index::bucket_key;
 use crate::change_log::log_key;
-use crate::collections::CollectionKey;
+use crate::collections::{CollectionKey, Head};
 use crate::engine::{Committed, EngineError};
 use crate::table::tag;
 use crate::{Change, Store};
@@ -25,10 +25,12 @@ impl Store {
         collection: &CollectionName,
         limit: usize,
     ) -> Result<usize, EngineError> {
+        let limit = limit.max(1);
         for _ in 0..ATTEMPTS_MAX {
+            let head = self.head(collection).await?;
             let rows = self.member_rows(collection, None, limit).await?;
             if rows.is_empty() {
-                return self.remove_remains(collection, limit).await;
+                return self.remove_remains(collection, head, limit).await;
             }
             let mut change = Change::new();
             for row in &rows {
@@ -41,9 +43,16 @@ impl Store {
         Err(EngineError::Io(format!("members of {collection} kept changing while they were removed")))
     }
 
-    /// Removes up to `limit` rows of the log and index that belong to no member.
-    async fn remove_remains(&self, collection: &CollectionName, limit: usize) -> Result<usize, EngineError> {
+    /// Removes up to `limit` rows of the log and index, which belong to no member as long as the collection is at
+    /// `head`, at which it had none.
+    async fn remove_remains(
+        &self,
+        collection: &CollectionName,
+        head: Head,
+        limit: usize,
+    ) -> Result<usize, EngineError> {
         let mut change = Change::new();
+        change.expect_head(collection, head);
         let mut count = 0;
         for table in [tag::LOG, tag::TOMBSTONE, tag::BUSY, tag::BUSY_LONG, tag::OCTETS] {
             let begin = collection.key(table);

@@ -33,7 +33,8 @@ impl FactsRow {
             tag: object.tag.clone(),
             uid: object.uid.clone(),
             kind: object.kind,
-            octets: object.length,
+            // Of a reference nobody here knows the length; of an object it is what is stored.
+            octets: if object.shows.is_some() { object.length } else { object.octets.len() },
             revision,
             modified,
             created: object.created,

@@ -22,7 +22,7 @@ pub(super) struct ByCrate {
 /// The crate failed where it must not; the stepper goes on.
 pub(super) struct Failed;
 
-/// Whether the crate expands such a rule rightly, and finds an instance in each period or the next but few.
+/// Whether the crate expands such a rule rightly, and finds an instance in every period.
 ///
 /// Kept out, and why:
 /// * HOURLY and shorter: wrong with BYHOUR, BYMINUTE, BYSECOND, and it ends early without a word.

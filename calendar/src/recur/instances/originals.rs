@@ -63,10 +63,12 @@ pub(super) fn originals(
             excluded.len() <= limits.steps_max
         })?;
     }
+    let clock = master.start.zone(series.zone);
     found.retain(|original| {
         !excluded.contains(&original.at)
             && !series.excluded.contains(&original.at)
-            && !series.excluded_days.contains(&original.start.local().date())
+            && (series.excluded_days.is_empty()
+                || !series.excluded_days.contains(&clock.local_of(original.at).date()))
     });
     // A PERIOD says more than a rule that makes the same start.
     found.sort_by_key(|original| (original.at, original.length.is_none()));

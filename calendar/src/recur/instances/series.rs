@@ -282,8 +282,15 @@ fn shift(start: &DateOrTime, original: &DateOrTime, moved: &DateOrTime, zone: &Z
 }
 
 impl Shift {
-    /// Where an instance goes whose original start reads `local`.
-    pub(super) fn applied_to(&self, local: civil::DateTime) -> DateOrTime {
+    /// Where an instance of a series starting at `series` goes whose original start is `original`.
+    pub(super) fn applied_to(&self, series: &DateOrTime, original: &DateOrTime, zone: &Zone) -> DateOrTime {
+        // RDATE may be written on another clock than that of the series.
+        let same_clock = match (series, original) {
+            (DateOrTime::Zoned { zone: one, .. }, DateOrTime::Zoned { zone: other, .. }) => one == other,
+            (one, other) => std::mem::discriminant(one) == std::mem::discriminant(other),
+        };
+        let local =
+            if same_clock { original.local() } else { series.zone(zone).local_of(original.to_instant(zone)) };
         self.manner.with_local(plus(local, self.seconds))
     }
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 use sled::{Config, Db, Mode};
 
 use super::super::committer::caught;
-use super::super::failure::{self, check_format, of_io};
+use super::super::failure::of_io;
+use super::super::format::{FORMAT, check_format};
 use super::super::grouped::Failure;
 use super::{EngineError, Place, SledFiles, layout};
 
@@ -33,7 +34,7 @@ pub(super) fn open(place: &Place) -> Result<SledFiles, EngineError> {
         check_format(found)?;
     } else {
         let mut batch = sled::Batch::default();
-        batch.insert(layout::FORMAT, &failure::FORMAT.to_be_bytes());
+        batch.insert(layout::FORMAT, &FORMAT.to_be_bytes());
         files.write(batch).map_err(|failure| failure.error)?;
     }
     Ok(files)

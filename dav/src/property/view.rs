@@ -1,0 +1,121 @@
+//! A resource with what was loaded of it: all that properties are read from.
+
+use std::sync::Arc;
+
+use calendar::collection::Privilege;
+use calendar::object::CalendarObject;
+use calendar::zone::Zone;
+
+use crate::backend::{Caller, Collection, Limits, Member, Object, Principal};
+use crate::path::Resource;
+use crate::property::Kinds;
+use crate::xml::Name;
+
+/// What is the same for all resources of one request.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Who asks.
+    pub caller: Caller,
+    /// The limits in force.
+    pub limits: Limits,
+    /// The reports that a kind of resource answers.
+    pub reports: fn(Kinds) -> Vec<Name<'static>>,
+}
+
+impl Setting {
+    /// The limits as the pure core knows them.
+    pub fn core_limits(&self) -> calendar::limits::Limits {
+        calendar::limits::Limits {
+            object_octets_max: self.limits.object_octets_max,
+            instances_max: self.limits.instances_max,
+            attendees_max: self.limits.attendees_max,
+            ..calendar::limits::Limits::default()
+        }
+    }
+}
+
+/// A resource with everything that was loaded of it.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Which.
+    pub resource: Resource,
+    /// What.
+    pub kind: Kinds,
+    /// What is the same for all.
+    pub setting: Arc<Setting>,
+    /// The principal, for principals and homes.
+    pub principal: Option<Arc<Principal>>,
+    /// The collections of the home, if asked for.
+    pub home: Option<Arc<Vec<Collection>>>,
+    /// The collection itself, or the one that an object is in.
+    pub collection: Option<Arc<Collection>>,
+    /// An object's facts.
+    pub member: Option<Member>,
+    /// An object's octets, if asked for.
+    pub object: Option<Object>,
+    /// The object as it was read for a filter.
+    pub parsed: Option<Arc<CalendarObject>>,
+    /// The zone that a query brought for dates and floating times.
+    pub zone: Option<Arc<Zone>>,
+}
+
+impl View {
+    /// A resource of which nothing is loaded.
+    pub fn bare(resource: Resource, setting: &Arc<Setting>) -> Self {
+        Self {
+            kind: Kinds::of(&resource),
+            resource,
+            setting: Arc::clone(setting),
+            principal: None,
+            home: None,
+            collection: None,
+            member: None,
+            object: None,
+            parsed: None,
+            zone: None,
+        }
+    }
+
+    /// A collection.
+    pub fn of_collection(collection: &Arc<Collection>, setting: &Arc<Setting>) -> Self {
+        Self {
+            kind: collection.kind.into(),
+            collection: Some(Arc::clone(collection)),
+            ..Self::bare(Resource::Collection(collection.name.clone()), setting)
+        }
+    }
+
+    /// An object of a collection.
+    pub fn of_member(collection: &Arc<Collection>, member: Member, setting: &Arc<Setting>) -> Self {
+        let resource = Resource::Object(calendar::collection::ObjectName {
+            collection: collection.name.clone(),
+            member: member.member.clone(),
+        });
+        Self {
+            collection: Some(Arc::clone(collection)),
+            member: Some(member),
+            ..Self::bare(resource, setting)
+        }
+    }
+
+    /// What the caller may do here.
+    pub fn privileges(&self) -> Vec<Privilege> {
+        use Privilege::{Bind, Read, ReadFreeBusy, Unbind};
+        let own = self.resource.owner() == Some(&self.setting.caller.principal);
+        match (&self.collection, own) {
+            (Some(collection), _) => collection.privileges.clone(),
+            (None, true) if self.kind == Kinds::HOME => vec![Read, ReadFreeBusy, Bind, Unbind],
+            (None, false) if self.kind == Kinds::HOME => Vec::new(),
+            (None, _) => vec![Read],
+        }
+    }
+
+    /// The dead properties.
+    pub fn dead(&self) -> impl Iterator<Item = (Name<'_>, &str)> {
+        self.collection
+            .iter()
+            .filter(|_| self.kind.meets(Kinds::COLLECTION))
+            .flat_map(|collection| &collection.dead_properties)
+            .map(|((namespace, local), xml)| (Name::new(namespace, local), xml.as_str()))
+    }
+}
