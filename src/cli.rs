@@ -71,7 +71,10 @@ fn begin(given: &Given, console: &Console) -> Exit {
             }
             Err(what) => usage(console, &what),
         },
-        ["init"] => init::run(given, &environment, console),
+        ["init"] => {
+            compose::install_tls();
+            on_one_core(init::run(given, &environment, console), console)
+        }
         ["demo"] => on_all_cores(demo::run(given, console), console),
         ["check"] => on_one_core(check::run(given, &environment, console), console),
         ["serve"] => match settings(given, &environment, console) {

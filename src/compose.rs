@@ -27,7 +27,9 @@ use crate::workers::Ledger;
 #[derive(Debug, thiserror::Error)]
 pub enum ComposeError {
     /// The data folder cannot be made or used.
-    #[error("the data folder {folder} cannot be used: {reason}; make it writable for this user, or name another one in server.data_dir")]
+    #[error(
+        "the data folder {folder} cannot be used: {reason}; make it writable for this user, or name another one in server.data_dir"
+    )]
     Folder {
         /// Which.
         folder: String,
@@ -71,7 +73,9 @@ impl ComposeError {
 fn remedy(reason: &EngineError) -> &'static str {
     match reason {
         EngineError::Full => "; make room and start again, nothing is lost",
-        EngineError::Damaged(_) => "; put the last copy of the data folder in its place (mirrors fill again by themselves)",
+        EngineError::Damaged(_) => {
+            "; put the last copy of the data folder in its place (mirrors fill again by themselves)"
+        }
         EngineError::InUse(_) => "; stop the other process, or name another folder in server.data_dir",
         EngineError::Io(_) => "",
     }
@@ -165,13 +169,12 @@ async fn furnish(
             .await
             .map_err(|reason| ComposeError::Home { owner: host.owner.id.clone(), reason })?;
     }
-    let (puller, workers) = match kept {
-        Some(kept) => kept,
-        None => {
-            let limits = FetchLimits { octets_max: world.limits.feed_octets_max, ..FetchLimits::default() };
-            let http = Fetcher::new(limits).map_err(|error| ComposeError::Tls(error.to_string()))?;
-            (Puller::new(world.clone(), http), Ledger::default())
-        }
+    let (puller, workers) = if let Some(kept) = kept {
+        kept
+    } else {
+        let limits = FetchLimits { octets_max: world.limits.feed_octets_max, ..FetchLimits::default() };
+        let http = Fetcher::new(limits).map_err(|error| ComposeError::Tls(error.to_string()))?;
+        (Puller::new(world.clone(), http), Ledger::default())
     };
     let desk = Desk {
         world: world.clone(),

@@ -49,7 +49,12 @@ pub fn load(path: &Path, environment: &Environment) -> Loaded {
         Err(error) => {
             let problems = Problems::default();
             let remedy = "name the file with --config, or make one with `kalends init`";
-            problems.error(&Place { file: name.into(), line: 0, column: 0 }, "", format!("cannot be read: {error}"), remedy);
+            problems.error(
+                &Place { file: name.into(), line: 0, column: 0 },
+                "",
+                format!("cannot be read: {error}"),
+                remedy,
+            );
             Loaded { settings: None, problems: problems.into_sorted(), asked: BTreeSet::new() }
         }
     }

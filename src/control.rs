@@ -4,6 +4,7 @@
 //! its words. JSON lines out: what is said, and at the end the exit code.
 
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -55,7 +56,6 @@ fn reachable(folder: &Path) -> io::Result<(PathBuf, Option<std::fs::File>)> {
     if path.as_os_str().len() <= PATH_OCTETS_MAX {
         return Ok((path, None));
     }
-    use std::os::fd::AsRawFd;
     let opened = std::fs::File::open(folder)?;
     let short = PathBuf::from(format!("/proc/self/fd/{}/control.sock", opened.as_raw_fd()));
     Ok((short, Some(opened)))

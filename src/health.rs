@@ -1,5 +1,7 @@
 //! Liveness and readiness: `/healthz` says that the process answers, `/readyz` whether it does its work, and if not, why.
 
+use std::fmt::Write as _;
+
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use serde::Serialize;
@@ -44,7 +46,8 @@ impl Check {
 /// Answers `/healthz` and `/readyz`.
 pub async fn answer(house: &House, request: &Request<Bytes>) -> Response<Body> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let mut response = answer::text(StatusCode::METHOD_NOT_ALLOWED, "GET or HEAD\n", "text/plain; charset=utf-8");
+        let mut response =
+            answer::text(StatusCode::METHOD_NOT_ALLOWED, "GET or HEAD\n", "text/plain; charset=utf-8");
         response.headers_mut().insert(http::header::ALLOW, http::HeaderValue::from_static("GET, HEAD"));
         return response;
     }
@@ -106,7 +109,9 @@ async fn sources(house: &House, checks: &mut Vec<Check>) {
                 (None, None) => "not read yet".to_owned(),
             };
             // Only what closes the owner's pages is a fault of the service; the rest is told.
-            let ok = match settings.map(|source| (source.counts_as_busy, source.unreachable, source.poll_seconds)) {
+            let ok = match settings
+                .map(|source| (source.counts_as_busy, source.unreachable, source.poll_seconds))
+            {
                 Some((true, Unreachable::Closed { after_seconds }, poll_seconds)) => {
                     age.map_or(status.state.error.is_none(), |age| age <= after_seconds.max(2 * poll_seconds))
                 }
@@ -128,13 +133,13 @@ async fn outbox(house: &House) -> Check {
             let error = open.iter().rev().find_map(|letter| letter.last_error.as_deref());
             let mut detail = format!("{} letters wait", open.len());
             if !open.is_empty() {
-                detail += &format!(", the oldest for {oldest} s");
+                let _ = write!(detail, ", the oldest for {oldest} s");
             }
             if let Some(error) = error {
-                detail += &format!(" ({error})");
+                let _ = write!(detail, " ({error})");
             }
             if !dead.is_empty() {
-                detail += &format!("; {} could not be delivered", dead.len());
+                let _ = write!(detail, "; {} could not be delivered", dead.len());
             }
             Check::new("outbox", oldest <= OUTBOX_AGE_MAX_SECONDS, detail)
         }

@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod body;
+pub mod client;
 pub mod connection;
 pub mod door;
 pub mod peers;
@@ -63,10 +64,14 @@ pub struct BindError {
 fn remedy(reason: &std::io::Error, address: SocketAddr) -> String {
     match reason.kind() {
         std::io::ErrorKind::AddrInUse => {
-            format!("; another program has it (`ss -ltnp 'sport = :{}'` says which): choose another port in [[listen]]", address.port())
+            format!(
+                "; another program has it (`ss -ltnp 'sport = :{}'` says which): choose another port in [[listen]]",
+                address.port()
+            )
         }
         std::io::ErrorKind::PermissionDenied => {
-            "; ports below 1024 need the capability CAP_NET_BIND_SERVICE: choose another port in [[listen]]".to_owned()
+            "; ports below 1024 need the capability CAP_NET_BIND_SERVICE: choose another port in [[listen]]"
+                .to_owned()
         }
         std::io::ErrorKind::AddrNotAvailable => "; this machine does not have that address".to_owned(),
         _ => String::new(),
@@ -89,7 +94,9 @@ impl Doors {
             stop: CancellationToken::new(),
         };
         let door = Arc::new(Door::new(houses.clone(), limits));
-        let acceptor = Acceptor::new(limits, doors.connections.clone(), doors.stop.clone());
+        // A listener that waits holds a place; what the others hold must not count against one.
+        let places = limits.connections.saturating_add(bound.len().saturating_sub(1));
+        let acceptor = Acceptor::new((limits, places), doors.connections.clone(), doors.stop.clone());
         for bound in bound {
             let (acceptor, door) = (acceptor.clone(), Arc::clone(&door));
             doors.accepting.spawn(async move {
@@ -102,7 +109,7 @@ impl Doors {
             loop {
                 tokio::select! {
                     () = stop.cancelled() => return,
-                    () = tokio::time::sleep(Duration::from_mins(1)) => rate.forget_old(),
+                    () = tokio::time::sleep(Duration::from_secs(60)) => rate.forget_old(),
                 }
             }
         });

@@ -17,7 +17,7 @@ use crate::systemd;
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// After a panic a loop waits this long at first, and twice as long each time, up to the limit.
 const BACK_OFF_MIN: Duration = Duration::from_secs(1);
-const BACK_OFF_MAX: Duration = Duration::from_mins(1);
+const BACK_OFF_MAX: Duration = Duration::from_secs(60);
 
 /// A key that nothing is kept under: asking for it shows that the store answers.
 pub const PROBE: &[u8] = b"\0probe";
@@ -91,7 +91,8 @@ impl Workers {
                 let fault = life.err().map_or_else(|| "it ended".to_owned(), |fault| fault.to_string());
                 tracing::error!(worker = name, fault, "a background loop broke off and is started again");
                 // A loop that ran for a while has recovered from what broke it before.
-                pause = if began.elapsed() > BACK_OFF_MAX { BACK_OFF_MIN } else { (pause * 2).min(BACK_OFF_MAX) };
+                pause =
+                    if began.elapsed() > BACK_OFF_MAX { BACK_OFF_MIN } else { (pause * 2).min(BACK_OFF_MAX) };
                 ledger.note(name, |fare| {
                     fare.restarts += 1;
                     fare.down = true;
@@ -132,7 +133,8 @@ async fn sync(mut watch: Watch) {
     loop {
         let house = watch.house();
         let next = house.puller.run_due().await;
-        let wait = seconds_until(next, house.world.now().as_unix()).clamp(Duration::from_millis(500), LOOK_AGAIN);
+        let wait =
+            seconds_until(next, house.world.now().as_unix()).clamp(Duration::from_millis(500), LOOK_AGAIN);
         if !watch.rest(wait).await {
             return;
         }

@@ -75,8 +75,9 @@ fn sources() -> Vec<(String, String)> {
     files
         .into_iter()
         .map(|path| {
-            let text = fs::read_to_string(&path).expect("a readable file");
-            (path.strip_prefix(root()).expect("below the root").display().to_string(), text)
+            let text =
+                fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            (path.strip_prefix(root()).unwrap_or(&path).display().to_string(), text)
         })
         .collect()
 }

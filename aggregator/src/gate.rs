@@ -151,10 +151,8 @@ async fn new_object(
     }
     let object = CalendarObject::read(Arc::clone(octets), &world.limits).map_err(not_valid)?;
     one_uid(world, edit, object.uid(), edits).await?;
-    let busy = seen
-        .reading
-        .busy(&object, seen.index.writing())
-        .map_err(|_| Refusal::TooManyInstances { limit: world.limits.instances_max })?;
+    let owner = edit.name.collection.owner.as_str();
+    let busy = seen.reading.busy_of(world, owner, (&object, seen.index.writing())).await?;
     Ok(NewObject {
         tag: tag_of(octets),
         uid: object.uid().to_owned(),

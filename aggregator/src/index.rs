@@ -167,7 +167,7 @@ async fn reindex_member(
     let Some(stored) = world.store.object(&name).await.map_err(refusal_of)? else { return Ok(()) };
     let Ok(object) = CalendarObject::read(stored.octets, &world.limits) else { return Ok(()) };
     let reach = calendar::recur::reach(&object, &reading.zone, &world.limits);
-    let busy = reading.busy(&object, extent).unwrap_or_default();
+    let busy = reading.busy_of_kept(world, collection.owner.as_str(), (&object, extent)).await?;
     let mut change = Change::new();
     change.reindex(collection, facts, reach, &busy);
     // A member that moved meanwhile was indexed by whoever moved it.
@@ -227,11 +227,8 @@ async fn expand_live(
                 calendar::collection::ObjectName { collection: collection.clone(), member: facts.member };
             let Some(stored) = world.store.object(&name).await.map_err(refusal_of)? else { continue };
             let Ok(object) = CalendarObject::read(stored.octets, &world.limits) else { continue };
-            periods.extend(
-                reading
-                    .busy(&object, window)
-                    .map_err(|_| Refusal::TooManyInstances { limit: world.limits.instances_max })?,
-            );
+            let owner = collection.owner.as_str();
+            periods.extend(reading.busy_of_kept(world, owner, (&object, window)).await?);
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod gate;
 pub mod hot;
 pub mod index;
 pub mod operation;
+pub mod own;
 pub mod owner;
 pub mod ports;
 pub mod reading;

@@ -4,14 +4,16 @@ use calendar::address::Address;
 use calendar::busy::{self, BusyPeriod, BusyReading, BusyType};
 use calendar::limits::Limits;
 use calendar::object::CalendarObject;
-use calendar::recur::ExpansionError;
+use calendar::refusal::Refusal;
 use calendar::text;
 use calendar::time::Span;
 use calendar::zone::Zone;
 use sha2::{Digest, Sha256};
 use store::collections::{CollectionRecord, Role};
 
+use crate::own;
 use crate::owner::Owner;
+use crate::world::World;
 
 /// In which zone and for whom a collection's objects are read.
 #[derive(Clone, Debug)]
@@ -51,26 +53,51 @@ impl Reading {
         hex(&hash.finalize()[..12])
     }
 
-    /// The busy periods of `object` within `window`.
+    /// The busy periods of an object of `owner` within `window`; none for a mirrored copy of an event of our own.
     ///
     /// An object of a mirror whose rule passes a limit counts as busy for all of the window that it may reach: what
     /// cannot be computed must not look free.
     ///
     /// # Errors
-    /// The limit that was passed, for an object of a native collection.
-    pub fn busy(&self, object: &CalendarObject, window: Span) -> Result<Vec<BusyPeriod>, ExpansionError> {
+    /// [`Refusal::TooManyInstances`] for an object of a native collection; if the store cannot be read.
+    pub async fn busy_of(
+        &self,
+        world: &World,
+        owner: &str,
+        (object, window): (&CalendarObject, Span),
+    ) -> Result<Vec<BusyPeriod>, Refusal> {
+        if self.mirrored && own::is_own(world, owner, object.uid()).await? {
+            return Ok(Vec::new());
+        }
         let reading = BusyReading { zone: &self.zone, owner: &self.addresses, limits: &self.limits };
         match busy::of_object(object, &reading, window) {
-            Err(_) if self.mirrored => {
-                let reach = calendar::recur::reach(object, &self.zone, &self.limits);
-                Ok(reach
-                    .and_then(|reach| reach.intersection(window))
-                    .map(|span| BusyPeriod { span, kind: BusyType::Busy })
-                    .into_iter()
-                    .collect())
-            }
+            Ok(periods) => Ok(periods),
+            Err(_) if self.mirrored => Ok(self.at_worst(object, window)),
+            Err(_) => Err(Refusal::TooManyInstances { limit: self.limits.instances_max }),
+        }
+    }
+
+    /// The same for an object that is kept already: past a limit it counts as busy, in whatever collection it is.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn busy_of_kept(
+        &self,
+        world: &World,
+        owner: &str,
+        (object, window): (&CalendarObject, Span),
+    ) -> Result<Vec<BusyPeriod>, Refusal> {
+        match self.busy_of(world, owner, (object, window)).await {
+            Err(Refusal::TooManyInstances { .. }) => Ok(self.at_worst(object, window)),
             other => other,
         }
+    }
+
+    /// All of the window that the object may reach.
+    fn at_worst(&self, object: &CalendarObject, window: Span) -> Vec<BusyPeriod> {
+        let reach = calendar::recur::reach(object, &self.zone, &self.limits);
+        let span = reach.and_then(|reach| reach.intersection(window));
+        span.map(|span| BusyPeriod { span, kind: BusyType::Busy }).into_iter().collect()
     }
 }
 

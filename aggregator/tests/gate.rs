@@ -1,5 +1,7 @@
 //! The gate with everything that hangs on it: index, change log, unified collection, hot busy sets.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails may panic")]
+
 mod world;
 
 use std::sync::Arc;
@@ -199,19 +201,19 @@ async fn conditions_hold_for_what_the_commit_saw() {
     let again = backend.put(&ada_calls(), &personal("a.ics"), Arc::clone(&octets), &new).await;
     assert_eq!(again.map(|_| ()), Err(Refusal::TagMismatch));
     // Of many writers that all saw one version, one wins.
-    let mut writers = Vec::new();
+    let mut writers = tokio::task::JoinSet::new();
     for number in 0..12 {
         let (backend, tag) = (Arc::clone(&backend), stored.tag.clone());
-        writers.push(tokio::task::spawn(async move {
+        writers.spawn(async move {
             let seen = Precondition { matches: Some(tag.into_iter().collect()), ..Precondition::default() };
             let octets =
                 event("one", "20260504T090000Z", "20260504T100000Z", &format!("SUMMARY:{number}\r\n"));
             backend.put(&ada_calls(), &personal("a.ics"), octets, &seen).await
-        }));
+        });
     }
     let mut won = 0;
-    for writer in writers {
-        match writer.await.unwrap() {
+    while let Some(writer) = writers.join_next().await {
+        match writer.unwrap() {
             Ok(_) => won += 1,
             Err(refusal) => assert_eq!(refusal, Refusal::TagMismatch),
         }
@@ -276,6 +278,22 @@ async fn a_source_that_was_never_read_makes_everything_busy() {
     assert_eq!(busy(&world, day(0)).await, []);
     clock.0.fetch_add(1800, Ordering::SeqCst);
     assert_eq!(busy(&world, day(0)).await.len(), 1, "too old to be believed, without any commit");
+}
+
+#[tokio::test]
+async fn a_copy_of_our_own_event_is_busy_through_its_original_alone() {
+    let (world, _) = world::world(ada(vec![source("work")])).await;
+    let work = mirror(&world, "work").await;
+    let mut change = store::Change::new();
+    aggregator::own::declare(&mut change, "ada", "booked");
+    world.store.commit(change).await.unwrap();
+    let copy = event("booked", "20260504T090000Z", "20260504T100000Z", "");
+    put(&world, &ObjectName::new(&work, "copy.ics"), &copy).await.unwrap();
+    assert_eq!(busy(&world, day(0)).await, [], "the original is gone or moved; the copy has not heard of it yet");
+    let far = Span::new(Instant::MIN, Instant::from_unix(world::NOW).plus(86_400));
+    assert_eq!(busy(&world, far).await, [], "neither where the index does not reach");
+    put(&world, &personal("original.ics"), &copy).await.unwrap();
+    assert_eq!(busy(&world, day(0)).await.len(), 1);
 }
 
 #[tokio::test]

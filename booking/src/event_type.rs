@@ -26,6 +26,8 @@ pub struct Hours {
 /// The distance between slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grid {
+    /// The duration: meetings stand back to back.
+    Duration,
     /// So many seconds of elapsed time.
     Every(i64),
     /// Duration plus both buffers.

@@ -40,6 +40,7 @@ pub(crate) fn interval(event_type: &EventType, duration: i64) -> i64 {
     let (before, after) = buffers(&event_type.buffer);
     match event_type.grid {
         Grid::Every(seconds) => seconds,
+        Grid::Duration => length(duration),
         Grid::Auto => length(duration) + before + after,
     }
     .clamp(GRID_SECONDS_MIN, GRID_SECONDS_MAX)

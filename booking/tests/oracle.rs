@@ -173,6 +173,7 @@ fn random_type(chance: &mut Chance, clock: &Clock, duration: i64) -> EventType {
         description: String::new(),
         durations: vec![duration],
         grid: chance.of(&[
+            Grid::Duration,
             Grid::Auto,
             Grid::Every(300),
             Grid::Every(900),
@@ -301,6 +302,7 @@ impl<'a> Oracle<'a> {
         let buffer = case.event_type.buffer;
         let step = match case.event_type.grid {
             Grid::Every(seconds) => seconds,
+            Grid::Duration => case.duration,
             Grid::Auto => case.duration + buffer.before + buffer.after,
         };
         for indices in &minutes {

@@ -180,7 +180,9 @@ impl Which {
         for step in &booking.history {
             let reason = step.reason.as_deref().map_or_else(String::new, |reason| format!(": {reason}"));
             let when = moment::at(Instant::from_unix(step.at), &zone);
-            console.line(console.faint(format!("{when}  {} by {} ({}){reason}", step.what, step.actor, step.channel)));
+            console.line(
+                console.faint(format!("{when}  {} by {} ({}){reason}", step.what, step.actor, step.channel)),
+            );
         }
         Ok(())
     }

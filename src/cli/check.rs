@@ -53,15 +53,22 @@ pub async fn run(given: &Given, environment: &Environment, console: &Console) ->
                 })
             })
             .collect();
-        let outside: Vec<_> =
-            found.iter().map(|found| json!({"what": found.what, "ok": found.ok, "detail": found.detail})).collect();
+        let outside: Vec<_> = found
+            .iter()
+            .map(|found| json!({"what": found.what, "ok": found.ok, "detail": found.detail}))
+            .collect();
         console.json(&json!({"file": path, "problems": problems, "online": outside}));
     } else {
         for problem in &loaded.problems {
             console.line(problem);
         }
         for found in &found {
-            console.line(format_args!("{}  {}: {}", if found.ok { "ok  " } else { "FAIL" }, found.what, found.detail));
+            console.line(format_args!(
+                "{}  {}: {}",
+                if found.ok { "ok  " } else { "FAIL" },
+                found.what,
+                found.detail
+            ));
         }
         if let (0, Some(settings)) = (errors, &loaded.settings) {
             console.line(summary(settings, &path.display().to_string()));
@@ -116,19 +123,20 @@ async fn ask(http: &Fetcher, source: &SourceSettings, what: String) -> Found {
     let opening = Opening { http: http.clone(), now: compose::now(), limits: Limits::default() };
     let opened = table::open(&source.kind, opening);
     let answer = tokio::time::timeout(PATIENCE, opened.changes(None)).await;
-    let (ok, detail) = match answer.unwrap_or_else(|_| Err(SourceError::Unreachable("no answer in time".to_owned()))) {
-        Ok(Step::Unchanged) => (true, "answers".to_owned()),
-        Ok(Step::Snapshot(snapshot)) => {
-            let name = snapshot.name.map_or_else(String::new, |name| format!("“{name}”, "));
-            let zone = snapshot.zone.map_or_else(String::new, |zone| format!(", in {}", zone.name()));
-            let warnings = match snapshot.warnings.len() + snapshot.skipped.len() {
-                0 => String::new(),
-                count => format!(", {count} warnings"),
-            };
-            (true, format!("{name}{} events{zone}{warnings}", snapshot.objects.len()))
-        }
-        Err(error) => (false, format!("{error}; {}", error.remedy())),
-    };
+    let (ok, detail) =
+        match answer.unwrap_or_else(|_| Err(SourceError::Unreachable("no answer in time".to_owned()))) {
+            Ok(Step::Unchanged) => (true, "answers".to_owned()),
+            Ok(Step::Snapshot(snapshot)) => {
+                let name = snapshot.name.map_or_else(String::new, |name| format!("“{name}”, "));
+                let zone = snapshot.zone.map_or_else(String::new, |zone| format!(", in {}", zone.name()));
+                let warnings = match snapshot.warnings.len() + snapshot.skipped.len() {
+                    0 => String::new(),
+                    count => format!(", {count} warnings"),
+                };
+                (true, format!("{name}{} events{zone}{warnings}", snapshot.objects.len()))
+            }
+            Err(error) => (false, format!("{error}; {}", error.remedy())),
+        };
     Found { what, ok, detail }
 }
 
@@ -146,7 +154,9 @@ async fn sign_in(route: &MailRoute) -> Found {
                 Err(error) => Err(error.to_string()),
             };
             match tested {
-                Ok(()) => Found { what, ok: true, detail: format!("{} answers and takes our name", smtp.url) },
+                Ok(()) => {
+                    Found { what, ok: true, detail: format!("{} answers and takes our name", smtp.url) }
+                }
                 Err(error) => Found { what, ok: false, detail: format!("{}: {error}", smtp.url) },
             }
         }

@@ -122,7 +122,12 @@ async fn healthcheck(house: &House, console: &Console) -> super::exit::Outcome {
         console.json(&readiness);
     } else {
         for check in &readiness.checks {
-            console.line(format_args!("{}  {}: {}", if check.ok { "ok  " } else { "FAIL" }, check.name, check.detail));
+            console.line(format_args!(
+                "{}  {}: {}",
+                if check.ok { "ok  " } else { "FAIL" },
+                check.name,
+                check.detail
+            ));
         }
     }
     if readiness.ready { Ok(()) } else { Err(super::exit::Failure::failed("not everything works")) }

@@ -45,7 +45,11 @@ pub fn owner_or_only(house: &House, id: Option<&str>) -> Result<Arc<Owner>, Fail
 }
 
 /// The event type that `OWNER/EVENT_TYPE` names.
-pub fn event_type<'a>(house: &'a House, owner: &str, slug: &str) -> Result<(&'a Host, &'a EventType), Failure> {
+pub fn event_type<'a>(
+    house: &'a House,
+    owner: &str,
+    slug: &str,
+) -> Result<(&'a Host, &'a EventType), Failure> {
     let host = host(house, owner)?;
     let found = host.event_types.iter().find(|event_type| event_type.slug == slug);
     let found = found.ok_or_else(|| {
@@ -65,7 +69,9 @@ pub fn event_type<'a>(house: &'a House, owner: &str, slug: &str) -> Result<(&'a 
 /// How it is written.
 pub fn pair(text: &str, shape: &str) -> Result<(String, String), String> {
     match text.split_once('/') {
-        Some((owner, name)) if !owner.is_empty() && !name.is_empty() => Ok((owner.to_owned(), name.to_owned())),
+        Some((owner, name)) if !owner.is_empty() && !name.is_empty() => {
+            Ok((owner.to_owned(), name.to_owned()))
+        }
         _ => Err(format!("`{text}` is not {shape}")),
     }
 }
@@ -73,7 +79,9 @@ pub fn pair(text: &str, shape: &str) -> Result<(String, String), String> {
 /// The zone called `name`, or `usual` where none is.
 pub fn zone(name: Option<&str>, usual: &Zone) -> Result<Zone, Failure> {
     let Some(name) = name else { return Ok(usual.clone()) };
-    Zone::named(name).ok_or_else(|| Failure::usage(format!("`{name}` is not a time zone; write one such as Europe/Berlin")))
+    Zone::named(name).ok_or_else(|| {
+        Failure::usage(format!("`{name}` is not a time zone; write one such as Europe/Berlin"))
+    })
 }
 
 /// The instant that `text` means in `zone`.

@@ -20,8 +20,10 @@ pub fn text(shell: &str) -> Result<String, String> {
 
 /// Every beginning of a command, with the words that may follow it.
 fn followers() -> Vec<(String, Vec<&'static str>)> {
-    let beginnings: BTreeSet<Vec<&str>> =
-        COMMANDS.iter().flat_map(|spec| (0..spec.words.len()).map(|count| spec.words[..count].to_vec())).collect();
+    let beginnings: BTreeSet<Vec<&str>> = COMMANDS
+        .iter()
+        .flat_map(|spec| (0..spec.words.len()).map(|count| spec.words[..count].to_vec()))
+        .collect();
     beginnings
         .into_iter()
         .map(|beginning| {
@@ -71,13 +73,17 @@ fn bash() -> String {
 }
 
 fn zsh() -> String {
-    let mut text = String::from("#compdef kalends\n# kalends completions for zsh\n_kalends() {\n    local -a said\n    local part\n    for part in ${words[2,CURRENT-1]}; do [[ $part == -* ]] || said+=($part); done\n    if [[ $words[CURRENT] != -* ]]; then\n        case \"${said[*]}\" in\n");
+    let mut text = String::from(
+        "#compdef kalends\n# kalends completions for zsh\n_kalends() {\n    local -a said\n    local part\n    for part in ${words[2,CURRENT-1]}; do [[ $part == -* ]] || said+=($part); done\n    if [[ $words[CURRENT] != -* ]]; then\n        case \"${said[*]}\" in\n",
+    );
     for (beginning, next) in followers() {
         let described: Vec<String> = next
             .iter()
             .map(|word| {
-                let full = if beginning.is_empty() { (*word).to_owned() } else { format!("{beginning} {word}") };
-                let summary = COMMANDS.iter().find(|spec| spec.words.join(" ") == full).map_or("", |spec| spec.summary);
+                let full =
+                    if beginning.is_empty() { (*word).to_owned() } else { format!("{beginning} {word}") };
+                let summary =
+                    COMMANDS.iter().find(|spec| spec.words.join(" ") == full).map_or("", |spec| spec.summary);
                 format!("'{word}:{}'", summary.replace('\'', "").replace(':', " -"))
             })
             .collect();
@@ -105,10 +111,11 @@ fn fish() -> String {
     for (beginning, next) in followers() {
         for word in next {
             let full = if beginning.is_empty() { word.to_owned() } else { format!("{beginning} {word}") };
-            let summary = COMMANDS.iter().find(|spec| spec.words.join(" ") == full).map_or("", |spec| spec.summary);
+            let summary =
+                COMMANDS.iter().find(|spec| spec.words.join(" ") == full).map_or("", |spec| spec.summary);
             let _ = writeln!(
                 text,
-                "complete -c kalends -f -n 'test (__kalends_said) = \"{beginning}\"' -a '{word}' -d '{}'",
+                "complete -c kalends -f -n 'test \"$(__kalends_said)\" = \"{beginning}\"' -a '{word}' -d '{}'",
                 summary.replace('\'', "")
             );
         }
@@ -118,7 +125,7 @@ fn fish() -> String {
             let value = if option.value.is_some() { " -r" } else { "" };
             let _ = writeln!(
                 text,
-                "complete -c kalends -n 'string match -q -- \"{}*\" (__kalends_said)' -l {}{value} -d '{}'",
+                "complete -c kalends -n 'string match -q -- \"{}*\" \"$(__kalends_said)\"' -l {}{value} -d '{}'",
                 spec.words.join(" "),
                 option.name,
                 option.help.replace('\'', "")
@@ -150,8 +157,11 @@ mod tests {
 
     #[test]
     fn bash_reads_its_completions() {
-        let script = format!("{}\nCOMP_WORDS=(kalends source s); COMP_CWORD=2; _kalends; echo ${{COMPREPLY[@]}}", bash());
-        let Ok(output) = std::process::Command::new("bash").arg("-c").arg(script).output() else { return };
+        let script = format!(
+            "{}\nCOMP_WORDS=(kalends source s); COMP_CWORD=2; _kalends; echo ${{COMPREPLY[@]}}",
+            bash()
+        );
+        let output = std::process::Command::new("bash").arg("-c").arg(script).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "status sync");
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     }

@@ -85,7 +85,8 @@ impl Console {
 
     /// A result as JSON.
     pub fn json(&self, value: &impl Serialize) {
-        let text = serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
+        let text =
+            serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
         self.line(text);
     }
 
@@ -111,7 +112,9 @@ impl Console {
             let padded: Vec<String> = cells
                 .iter()
                 .zip(&widths)
-                .map(|(cell, width)| format!("{cell}{}", " ".repeat(width.saturating_sub(cell.chars().count()))))
+                .map(|(cell, width)| {
+                    format!("{cell}{}", " ".repeat(width.saturating_sub(cell.chars().count())))
+                })
                 .collect();
             padded.join("  ").trim_end().to_owned()
         };

@@ -8,9 +8,9 @@ use calendar::time::Instant;
 use super::console::Console;
 use super::exit::Exit;
 use super::init::password;
+use super::log;
 use super::parse::Given;
 use super::serve::{Server, until_interrupted};
-use super::log;
 use crate::config;
 use crate::config::environment::Environment;
 use crate::config::settings::{Settings, Surface};
@@ -68,14 +68,19 @@ async fn demo(folder: &Path, port: Option<u16>, console: &Console) -> Result<(),
 /// The port asked for, or 8080, or the next that is free.
 async fn bind(port: Option<u16>, console: &Console) -> Result<(Vec<Bound>, SocketAddr), String> {
     let surfaces = [Surface::Booking, Surface::CalDav, Surface::Metrics].into();
-    let mut listen =
-        config::settings::Listen { address: SocketAddr::from((Ipv4Addr::LOCALHOST, port.unwrap_or(PORT))), surfaces };
+    let mut listen = config::settings::Listen {
+        address: SocketAddr::from((Ipv4Addr::LOCALHOST, port.unwrap_or(PORT))),
+        surfaces,
+    };
     loop {
         match listen::bind(std::slice::from_ref(&listen)).await {
             Ok(bound) => {
                 let address = bound.first().map_or(listen.address, |bound| bound.address);
                 if port.is_none() && address.port() != PORT {
-                    console.note(format_args!("Port {PORT} is taken by another program; {} is used.", address.port()));
+                    console.note(format_args!(
+                        "Port {PORT} is taken by another program; {} is used.",
+                        address.port()
+                    ));
                 }
                 return Ok((bound, address));
             }
@@ -109,7 +114,9 @@ fn prepare(folder: &Path, address: SocketAddr) -> std::io::Result<Result<Setting
         writeln!(file, "{}", password())?;
     }
     let path = folder.join("kalends.toml");
-    let text = CONFIGURATION.replace("{url}", &format!("http://{address}")).replace("{address}", &address.to_string());
+    let text = CONFIGURATION
+        .replace("{url}", &format!("http://{address}"))
+        .replace("{address}", &address.to_string());
     std::fs::write(&path, text)?;
     let loaded = config::load(&path, &Environment::default());
     let problems: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
@@ -133,21 +140,25 @@ fn introduce(console: &Console, folder: &str, address: SocketAddr, (password, no
     console.line("");
     console.line(format_args!("  Booking page   {}", console.bold(format!("{url}/demo"))));
     console.line(format_args!("  CalDAV         {}", console.bold(format!("{url}/dav/"))));
-    console.line(format_args!("                 user {}  password {}", console.bold("demo"), console.bold(password)));
-    console.line(format_args!("  Data           {folder}/  (mail is written to {folder}/mail/ and goes nowhere)"));
+    console.line(format_args!(
+        "                 user {}  password {}",
+        console.bold("demo"),
+        console.bold(password)
+    ));
+    console.line(format_args!(
+        "  Data           {folder}/  (mail is written to {folder}/mail/ and goes nowhere)"
+    ));
     console.line("");
     console.line("When is Dana busy in the next two weeks? One question to all calendars at once:");
     console.line("");
     console.line(format_args!(
-        "  curl -u demo:{password} -X REPORT {url}/dav/calendars/demo/unified/ -H 'Depth: 1' -H 'Content-Type: application/xml' \
+        "  curl -s -u demo:{password} -X REPORT {url}/dav/calendars/demo/unified/ -H 'Depth: 1' -H 'Content-Type: application/xml' \
          -d '<C:free-busy-query xmlns:C=\"urn:ietf:params:xml:ns:caldav\"><C:time-range start=\"{}\" end=\"{}\"/></C:free-busy-query>'",
         now.to_ical(),
         until.to_ical()
     ));
     console.line("");
-    console.line(format_args!(
-        "Or: kalends freebusy demo today +14d --config {folder}/kalends.toml"
-    ));
+    console.line(format_args!("Or: kalends freebusy demo today +14d --config {folder}/kalends.toml"));
     console.line(console.faint("Ctrl-C ends it."));
 }
 

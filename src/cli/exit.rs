@@ -74,17 +74,26 @@ impl Failure {
         match not {
             NotBooked::Rejected { why, alternatives } => {
                 let nearest = alternatives.iter().map(|slot| {
-                    format!("open: {}  ({})", moment::at(slot.span.start, zone), moment::rfc3339(slot.span.start, zone))
+                    format!(
+                        "open: {}  ({})",
+                        moment::at(slot.span.start, zone),
+                        moment::rfc3339(slot.span.start, zone)
+                    )
                 });
                 Self { name: Some(why.name.to_owned()), help: nearest.collect(), ..Self::refused(why.reason) }
             }
             NotBooked::Invalid(fields) => {
                 let help = fields.iter().map(|(field, what)| format!("{field}: {what}")).collect();
-                Self { name: Some("invalid".to_owned()), help, ..Self::usage("something is missing or wrong") }
+                Self {
+                    name: Some("invalid".to_owned()),
+                    help,
+                    ..Self::usage("something is missing or wrong")
+                }
             }
-            NotBooked::NotFound => {
-                Self { name: Some("not_found".to_owned()), ..Self::refused("there is no such owner, event type or booking") }
-            }
+            NotBooked::NotFound => Self {
+                name: Some("not_found".to_owned()),
+                ..Self::refused("there is no such owner, event type or booking")
+            },
             NotBooked::Refused(refusal) => refusal.into(),
         }
     }

@@ -128,7 +128,10 @@ fn chart(console: &Console, busy: &BusySet, window: Span, zone: &Zone) {
     let mut date = first;
     for _ in 0..CHART_DAYS_MAX {
         let cells: String = (0..CELLS).map(|cell| cell_of(busy, window, zone, (date, cell))).collect();
-        console.line(format_args!("{:12} {cells}", moment::day(date).rsplit_once(' ').map_or("", |(day, _)| day)));
+        console.line(format_args!(
+            "{:12} {cells}",
+            moment::day(date).rsplit_once(' ').map_or("", |(day, _)| day)
+        ));
         if date >= last {
             console.line(console.faint("█ busy  ▒ tentative  ░ unavailable  · free"));
             return;

@@ -84,13 +84,18 @@ impl Import {
             return Err(Failure::refused(format!("{} has no calendar `{}`", owner.id, self.calendar)));
         };
         if !record.writable {
-            return Err(Failure::refused(format!("the calendar `{}` is kept by the server; import into personal", self.calendar)));
+            return Err(Failure::refused(format!(
+                "the calendar `{}` is kept by the server; import into personal",
+                self.calendar
+            )));
         }
         let mut tally = Tally::default();
         for file in &self.files {
-            let octets = STANDARD.decode(&file.content).map_err(|error| Failure::failed(error.to_string()))?;
-            let feed = Feed::read(&octets, &house.world.limits)
-                .map_err(|error| Failure::refused(format!("{}: {error}; nothing of it was imported", file.name)))?;
+            let octets =
+                STANDARD.decode(&file.content).map_err(|error| Failure::failed(error.to_string()))?;
+            let feed = Feed::read(&octets, &house.world.limits).map_err(|error| {
+                Failure::refused(format!("{}: {error}; nothing of it was imported", file.name))
+            })?;
             tally.warnings.extend(feed.warnings.iter().map(|warning| format!("{}: {warning}", file.name)));
             let all = feed.objects.len();
             for (done, objects) in feed.objects.chunks(AT_ONCE).enumerate() {
@@ -131,7 +136,11 @@ impl Tally {
                 self.refused.len()
             ));
         }
-        if self.refused.is_empty() { Ok(()) } else { Err(Failure::refused("not everything could be imported")) }
+        if self.refused.is_empty() {
+            Ok(())
+        } else {
+            Err(Failure::refused("not everything could be imported"))
+        }
     }
 }
 
@@ -163,7 +172,9 @@ async fn write(
         }
         let mut change = Change::new();
         gate::stage(world, &mut change, &edits).await?;
-        if change.is_empty() || matches!(world.store.commit(change).await.map_err(refusal_of)?, Committed::At(_)) {
+        if change.is_empty()
+            || matches!(world.store.commit(change).await.map_err(refusal_of)?, Committed::At(_))
+        {
             tally.added += added;
             tally.replaced += replaced;
             tally.same += same;

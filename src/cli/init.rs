@@ -1,19 +1,23 @@
-//! `kalends init`: a commented configuration with the answers filled in, and a password in a file of its own.
+//! `kalends init`: a commented configuration with the answers filled in, an empty store, and what comes next.
 
+use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::{BufRead, IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use argon2::Argon2;
+use argon2::password_hash::PasswordHasher;
+use argon2::password_hash::phc::PasswordHash;
 use calendar::zone::Zone;
 
 use super::console::{Console, Stream};
 use super::exit::Exit;
 use super::parse::Given;
+use crate::compose;
 use crate::config::environment::Environment;
 use crate::config::value::address;
 use crate::config::{EXAMPLE, load};
-use crate::compose;
 
 /// What has to be known.
 struct Answers {
@@ -24,7 +28,7 @@ struct Answers {
 }
 
 /// Asks, writes, and says what comes next.
-pub fn run(given: &Given, environment: &Environment, console: &Console) -> Exit {
+pub async fn run(given: &Given, environment: &Environment, console: &Console) -> Exit {
     let folder = PathBuf::from(given.option("dir").unwrap_or("."));
     let path = folder.join("kalends.toml");
     if path.exists() {
@@ -38,20 +42,26 @@ pub fn run(given: &Given, environment: &Environment, console: &Console) -> Exit 
             return Exit::Usage;
         }
     };
-    match write(&folder, &path, &answers) {
-        Ok(id) => {
-            let loaded = load(&path, environment);
-            for problem in &loaded.problems {
-                console.note(problem);
-            }
-            tell(console, &path, &id, &answers);
-            if loaded.settings.is_some() { Exit::Done } else { Exit::Configuration }
-        }
+    let (id, password) = match write(&folder, &path, &answers) {
+        Ok(written) => written,
         Err(error) => {
             console.error(format_args!("{}: {error}", folder.display()));
-            Exit::Failed
+            return Exit::Failed;
         }
+    };
+    let loaded = load(&path, environment);
+    for problem in &loaded.problems {
+        console.note(problem);
     }
+    let Some(settings) = loaded.settings else { return Exit::Configuration };
+    if !is_system_wide(&folder)
+        && let Err(error) = compose::open(settings).await
+    {
+        console.error(error);
+        return Exit::Failed;
+    }
+    tell(console, &path, (&id, &password), &answers);
+    Exit::Done
 }
 
 fn ask(given: &Given, environment: &Environment, console: &Console) -> Result<Answers, String> {
@@ -61,14 +71,20 @@ fn ask(given: &Given, environment: &Environment, console: &Console) -> Result<An
     })?;
     let here = zone_here(environment);
     let zone = answer(given, console, ("tz", "Your time zone"), Some(&here), |text| {
-        Zone::iana(text).map(|_| ()).ok_or_else(|| format!("`{text}` is not a time zone; write one such as Europe/Berlin"))
+        Zone::iana(text)
+            .map(|_| ())
+            .ok_or_else(|| format!("`{text}` is not a time zone; write one such as Europe/Berlin"))
     })?;
     let local = "http://127.0.0.1:8080";
     let url = answer(given, console, ("url", "The public address of the pages"), Some(local), |text| {
         let sound = address::url_parts(text).is_some_and(|(scheme, _, path)| {
             (scheme == "https" || scheme == "http") && path.trim_matches('/').is_empty()
         });
-        if sound { Ok(()) } else { Err(format!("`{text}` is not an address such as https://cal.example.org")) }
+        if sound {
+            Ok(())
+        } else {
+            Err(format!("`{text}` is not an address such as https://cal.example.org"))
+        }
     })?;
     Ok(Answers { name, email, zone, url: url.trim_end_matches('/').to_owned() })
 }
@@ -86,9 +102,9 @@ fn answer(
         return Ok(text.trim().to_owned());
     }
     if !std::io::stdin().is_terminal() {
-        return usual
-            .map(str::to_owned)
-            .ok_or_else(|| format!("{}: --{option} is needed where nobody can be asked", question.to_lowercase()));
+        return usual.map(str::to_owned).ok_or_else(|| {
+            format!("{}: --{option} is needed where nobody can be asked", question.to_lowercase())
+        });
     }
     loop {
         let hint = usual.map_or_else(String::new, |usual| format!(" [{usual}]"));
@@ -135,32 +151,46 @@ fn id_of(answers: &Answers) -> String {
         .unwrap_or_else(|| "me".to_owned())
 }
 
-fn write(folder: &Path, path: &Path, answers: &Answers) -> std::io::Result<String> {
+/// Writes the configuration; the owner's id and the password, which stands there as a hash only.
+fn write(folder: &Path, path: &Path, answers: &Answers) -> std::io::Result<(String, String)> {
     std::fs::create_dir_all(folder)?;
-    let id = id_of(answers);
-    let secret = format!("{id}.password");
-    create(&folder.join(&secret), 0o600)?.write_all(format!("{}\n", password()).as_bytes())?;
-    let quoted = |text: &str| toml_text(text);
-    let filled = fill(
-        EXAMPLE,
-        &[
-            ("server", "public_url", quoted(&answers.url)),
-            ("listen", "address", quoted("127.0.0.1:8080")),
-            ("listen", "surfaces", "[\"booking\", \"caldav\", \"metrics\"]".to_owned()),
-            ("mail", "folder", quoted("mail")),
-            ("mail", "from", quoted(&format!("{} <{}>", answers.name.replace(['<', '>', '"'], ""), answers.email))),
-            ("owner", "id", quoted(&id)),
-            ("owner", "name", quoted(&answers.name)),
-            ("owner", "emails", format!("[{}]", quoted(&answers.email))),
-            ("owner", "time_zone", quoted(&answers.zone)),
-            ("owner", "password", format!("{{ file = {} }}", quoted(&secret))),
-            ("owner.event_type", "slug", quoted("intro")),
-            ("owner.event_type", "title", quoted("Introduction")),
-            ("owner.event_type", "durations", "[\"30m\"]".to_owned()),
-        ],
-    );
-    create(path, 0o600)?.write_all(filled.as_bytes())?;
-    Ok(id)
+    let (id, password) = (id_of(answers), password());
+    let hash = hash_of(&password).ok_or_else(|| std::io::Error::other("the password could not be hashed"))?;
+    let sender = format!("{} <{}>", answers.name.replace(['<', '>', '"'], ""), answers.email);
+    let mut values = vec![
+        ("server", "public_url", toml_text(&answers.url)),
+        ("listen", "address", toml_text("127.0.0.1:8080")),
+        ("listen", "surfaces", "[\"booking\", \"caldav\", \"metrics\"]".to_owned()),
+        ("mail", "from", toml_text(&sender)),
+        ("owner", "id", toml_text(&id)),
+        ("owner", "name", toml_text(&answers.name)),
+        ("owner", "emails", format!("[{}]", toml_text(&answers.email))),
+        ("owner", "time_zone", toml_text(&answers.zone)),
+        ("owner", "password_hash", toml_text(&hash)),
+        ("owner.event_type", "slug", toml_text("intro")),
+        ("owner.event_type", "title", toml_text("Introduction")),
+        ("owner.event_type", "durations", "[\"30m\"]".to_owned()),
+    ];
+    if is_system_wide(folder) {
+        values.push(("server", "data_dir", toml_text("/var/lib/kalends")));
+        values.push(("mail", "folder", toml_text("/var/lib/kalends/mail")));
+    } else {
+        values.push(("mail", "folder", toml_text("mail")));
+    }
+    // The hash of a password of 100 bits is no secret: the service, which runs as a user of its own, may read it.
+    create(path, 0o644)?.write_all(fill(EXAMPLE, &values).as_bytes())?;
+    Ok((id, password))
+}
+
+/// Whether the configuration is the machine's, whose service keeps its data elsewhere.
+fn is_system_wide(folder: &Path) -> bool {
+    folder.canonicalize().is_ok_and(|folder| folder.starts_with("/etc"))
+}
+
+fn hash_of(password: &str) -> Option<String> {
+    let hash: PasswordHash =
+        Argon2::default().hash_password_with_salt(password.as_bytes(), &compose::draw()).ok()?;
+    Some(hash.to_string())
 }
 
 /// A new file; one that is there is an error.
@@ -184,7 +214,9 @@ pub fn toml_text(text: &str) -> String {
         match c {
             '"' => quoted.push_str("\\\""),
             '\\' => quoted.push_str("\\\\"),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c if c.is_control() => {
+                let _ = write!(quoted, "\\u{:04X}", u32::from(c));
+            }
             c => quoted.push(c),
         }
     }
@@ -208,7 +240,9 @@ fn fill(example: &str, values: &[(&str, &str, String)]) -> String {
         } else {
             let key = rest.split(" = ").next().unwrap_or("");
             match values.iter().find(|(of, name, _)| *of == section && *name == key && rest.contains(" = ")) {
-                Some((_, name, value)) => text.push_str(&format!("{indent}{name} = {value}")),
+                Some((_, name, value)) => {
+                    let _ = write!(text, "{indent}{name} = {value}");
+                }
                 None => text.push_str(line),
             }
         }
@@ -217,22 +251,31 @@ fn fill(example: &str, values: &[(&str, &str, String)]) -> String {
     text
 }
 
-fn tell(console: &Console, path: &Path, id: &str, answers: &Answers) {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let secret = folder.join(format!("{id}.password"));
+fn tell(console: &Console, path: &Path, (id, password): (&str, &str), answers: &Answers) {
     if console.manner.json {
-        console.json(&serde_json::json!({"configuration": path, "owner": id, "password_file": secret}));
+        console
+            .json(&serde_json::json!({"configuration": path, "owner": id, "user": id, "password": password}));
         return;
     }
-    console.line(format_args!("written: {} and {}", path.display(), secret.display()));
+    let file = path.display();
+    console.line(format_args!("written: {file}"));
+    console.line("");
+    console.line(format_args!(
+        "Calendar apps sign in as {} with {}",
+        console.bold(id),
+        console.bold(password)
+    ));
+    console.line("(only its hash is kept; `kalends owner app-password add` makes one for each device)");
     console.line("");
     console.line("Next:");
-    console.line(format_args!("  1. Link your calendars: add an [[owner.source]] each (its ICS address) in {}", path.display()));
-    console.line("  2. Let mail go out: replace folder by smtp in [mail]");
-    console.line(format_args!("  3. kalends check --online --config {}", path.display()));
-    console.line(format_args!("  4. kalends serve --config {}", path.display()));
-    console.line(format_args!("     pages:  {}/{id}", answers.url));
-    console.line(format_args!("     CalDAV: {}/dav/  (user {id}, password in {})", answers.url, secret.display()));
+    console.line(format_args!(
+        "  1. Link your calendars: add an [[owner.source]] each (its ICS address) in {file}"
+    ));
+    console.line("  2. Let mail go out: write smtp instead of folder in [mail]");
+    console.line(format_args!("  3. kalends check --online --config {file}"));
+    console.line(format_args!("  4. kalends serve --config {file}"));
+    console.line(format_args!("     pages   {}/{id}", answers.url));
+    console.line(format_args!("     CalDAV  {}/dav/", answers.url));
 }
 
 #[cfg(test)]
@@ -243,8 +286,7 @@ mod tests {
     fn only_what_is_answered_is_filled_in() {
         let example = "#[server]\n# The address.\n#public_url = \"x\"\n#data_dir = \"y\"\n\n#[log]\n#level = \"info\"\n";
         let filled = fill(example, &[("server", "public_url", "\"https://a\"".to_owned())]);
-        let expected =
-            "[server]\n# The address.\npublic_url = \"https://a\"\n#data_dir = \"y\"\n\n#[log]\n#level = \"info\"\n";
+        let expected = "[server]\n# The address.\npublic_url = \"https://a\"\n#data_dir = \"y\"\n\n#[log]\n#level = \"info\"\n";
         assert_eq!(filled, expected);
     }
 

@@ -7,7 +7,8 @@ use crate::config::settings::Log;
 /// Begins to log. `RUST_LOG` says more exactly what is wanted, for those who look for a fault.
 pub fn begin(log: Log) {
     // What the libraries below say in their own words is of interest from warnings on.
-    let usual = format!("warn,kalends={level},aggregator={level},booking={level},store={level}", level = log.level);
+    let usual =
+        format!("warn,kalends={level},aggregator={level},booking={level},store={level}", level = log.level);
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second one in the same process is a test's; the first stays.

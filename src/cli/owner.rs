@@ -85,7 +85,10 @@ impl Whose {
             return Ok(());
         }
         if all.is_empty() {
-            console.line(format_args!("{} has no app password; make one: kalends owner app-password add {} phone", owner.id, owner.id));
+            console.line(format_args!(
+                "{} has no app password; make one: kalends owner app-password add {} phone",
+                owner.id, owner.id
+            ));
             return Ok(());
         }
         let rows: Vec<Vec<String>> = all
@@ -114,7 +117,7 @@ impl Device {
     /// # Errors
     /// If the device has no name.
     pub fn of(given: &Given) -> Result<Self, String> {
-        let device = given.place(1).trim().to_owned();
+        let device = given.option("label").unwrap_or(given.place(1)).trim().to_owned();
         if device.is_empty() || device.chars().any(char::is_control) {
             return Err("name the device, such as phone".to_owned());
         }
@@ -143,9 +146,14 @@ impl Device {
     pub async fn revoke(self, house: &House, console: &Console) -> Outcome {
         let owner = &common::host(house, &self.owner)?.owner;
         let all = sign_in::list(&house.world, &owner.id).await?;
-        let found: Vec<_> = all.iter().filter(|one| one.id == self.device || one.label == self.device).collect();
+        let found: Vec<_> =
+            all.iter().filter(|one| one.id == self.device || one.label == self.device).collect();
         let [one] = found.as_slice() else {
-            let what = if found.is_empty() { "there is no such password" } else { "several passwords have this name: give the id" };
+            let what = if found.is_empty() {
+                "there is no such password"
+            } else {
+                "several passwords have this name: give the id"
+            };
             let help = format!("kalends owner app-password list {}", owner.id);
             return Err(super::exit::Failure { help: vec![help], ..super::exit::Failure::refused(what) });
         };

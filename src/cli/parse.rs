@@ -52,40 +52,9 @@ pub enum Asked {
 /// # Errors
 /// What is wrong and how it is right.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Asked, String> {
-    let mut parser = lexopt::Parser::from_args(arguments);
-    let mut words: Vec<String> = Vec::new();
-    let mut options: BTreeMap<&'static str, String> = BTreeMap::new();
-    let mut unread: Vec<(String, Option<String>)> = Vec::new();
-    while let Some(argument) = parser.next().map_err(|error| error.to_string())? {
-        match argument {
-            Arg::Value(word) => words.push(text(word)?),
-            Arg::Short('h') => drop(options.insert("help", String::new())),
-            Arg::Short('V') => drop(options.insert("version", String::new())),
-            Arg::Short(letter) => return Err(format!("there is no option -{letter}; see kalends --help")),
-            Arg::Long(name) => {
-                let name = name.to_owned();
-                let known = all_options().find(|option| option.name == name);
-                match known {
-                    Some(option) if option.value.is_some() => {
-                        let value = parser.value().map_err(|_| missing(option))?;
-                        options.insert(option.name, text(value)?);
-                    }
-                    Some(option) => {
-                        if parser.optional_value().is_some() {
-                            return Err(format!("--{} takes no value", option.name));
-                        }
-                        options.insert(option.name, String::new());
-                    }
-                    None => {
-                        let value = parser.optional_value().map(|value| value.to_string_lossy().into_owned());
-                        unread.push((name, value));
-                    }
-                }
-            }
-        }
-    }
+    let Read { mut words, options, unread } = read(lexopt::Parser::from_args(arguments))?;
     let found = find(&words);
-    if let Some((name, _)) = unread.first() {
+    if let Some(name) = unread.first() {
         return Err(unknown_option(name, found.map(|(spec, _)| spec)));
     }
     if options.contains_key("version") {
@@ -106,6 +75,64 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Asked, Str
         }
     }
     Ok(Asked::Command(Given { spec, places, options }))
+}
+
+/// A command line, taken apart.
+#[derive(Default)]
+struct Read {
+    words: Vec<String>,
+    options: BTreeMap<&'static str, String>,
+    /// Options that no command has.
+    unread: Vec<String>,
+}
+
+fn read(mut parser: lexopt::Parser) -> Result<Read, String> {
+    let Read { mut words, mut options, mut unread } = Read::default();
+    loop {
+        if let Some(distance) = distance_back(&mut parser) {
+            words.push(distance);
+            continue;
+        }
+        let Some(argument) = parser.next().map_err(|error| error.to_string())? else { break };
+        match argument {
+            Arg::Value(word) => words.push(text(word)?),
+            Arg::Short('h') => drop(options.insert("help", String::new())),
+            Arg::Short('V') => drop(options.insert("version", String::new())),
+            Arg::Short(letter) => return Err(format!("there is no option -{letter}; see kalends --help")),
+            Arg::Long(name) => {
+                let name = name.to_owned();
+                let known = all_options().find(|option| option.name == name);
+                match known {
+                    Some(option) if option.value.is_some() => {
+                        let value = parser.value().map_err(|_| missing(option))?;
+                        options.insert(option.name, text(value)?);
+                    }
+                    Some(option) => {
+                        if parser.optional_value().is_some() {
+                            return Err(format!("--{} takes no value", option.name));
+                        }
+                        options.insert(option.name, String::new());
+                    }
+                    None => {
+                        // What is told is its name; a value after `=` is not looked at.
+                        parser.optional_value();
+                        unread.push(name);
+                    }
+                }
+            }
+        }
+    }
+    Ok(Read { words, options, unread })
+}
+
+/// `-1h` is a time, not an option: no option is called by a digit.
+fn distance_back(parser: &mut lexopt::Parser) -> Option<String> {
+    let mut raw = parser.try_raw_args()?;
+    let next = raw.peek()?.to_str()?;
+    let is_one = next.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let word = is_one.then(|| next.to_owned())?;
+    raw.next();
+    Some(word)
 }
 
 fn text(word: OsString) -> Result<String, String> {
@@ -176,7 +203,10 @@ fn check_places(spec: &'static Spec, places: &[String]) -> Result<(), String> {
     }
     let many = matches!(spec.takes.last(), Some(Takes::Many(_)));
     if !many && places.len() > spec.takes.len() {
-        return Err(format!("`{}` is one word too many; see kalends {command} --help", places[spec.takes.len()]));
+        return Err(format!(
+            "`{}` is one word too many; see kalends {command} --help",
+            places[spec.takes.len()]
+        ));
     }
     Ok(())
 }
@@ -205,6 +235,8 @@ mod tests {
         assert_eq!(add.places, ["alice", "phone"]);
         assert!(add.has("json"));
         assert_eq!(given("slots a/b --to=+3d").option("to"), Some("+3d"));
+        assert_eq!(given("slots a/b --from -1h").option("from"), Some("-1h"));
+        assert_eq!(given("freebusy a -1d now").places, ["a", "-1d", "now"]);
         assert_eq!(given("--config x.toml serve").option("config"), Some("x.toml"));
     }
 

@@ -94,7 +94,9 @@ impl Server {
                 tracing::warn!(%error, "no control socket: commands cannot reach this server");
                 None
             }
-            Err(error) => return Err(format!("the control socket in {} cannot be made: {error}", folder.display())),
+            Err(error) => {
+                return Err(format!("the control socket in {} cannot be made: {error}", folder.display()));
+            }
         };
         let doors_at = bound
             .iter()
@@ -169,7 +171,9 @@ async fn reload(path: &Path, environment: &Environment, keeper: &Keeper, houses:
     }
     let old = houses.current();
     match loaded.settings {
-        None => tracing::error!(target: "kalends", "the configuration is refused; the old one stays in force"),
+        None => {
+            tracing::error!(target: "kalends", "the configuration is refused; the old one stays in force");
+        }
         Some(settings) => {
             tell_of_restart(&settings, &old.settings);
             let settings = Settings { engine: old.settings.engine, ..settings };

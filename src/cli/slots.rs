@@ -1,6 +1,8 @@
 //! `kalends slots` and `kalends why`.
 
+use booking::slot::Slot;
 use calendar::time::Span;
+use calendar::zone::Zone;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -61,16 +63,7 @@ impl Slots {
             .await
             .map_err(|not| Failure::of_desk(not, &zone))?;
         if console.manner.json {
-            let list: Vec<_> = slots
-                .iter()
-                .map(|slot| {
-                    json!({
-                        "start": slot.span.start.to_string(),
-                        "end": slot.span.end.to_string(),
-                        "local": moment::rfc3339(slot.span.start, &zone),
-                    })
-                })
-                .collect();
+            let list: Vec<_> = slots.iter().map(|slot| value_of(*slot, &zone)).collect();
             console.json(&json!({
                 "owner": host.owner.id,
                 "event_type": event_type.slug,
@@ -91,17 +84,29 @@ impl Slots {
             let range = format!("between {} and {}", moment::at(from, &zone), moment::at(to, &zone));
             console.line(format_args!("nothing is open {range}; `kalends why` says why"));
         }
-        for day in slots.chunk_by(|a, b| {
-            zone.local_of(a.span.start).date() == zone.local_of(b.span.start).date()
-        }) {
-            let times: Vec<String> = day.iter().map(|slot| moment::clock(zone.local_of(slot.span.start))).collect();
-            let date = zone.local_of(day[0].span.start).date();
-            for (row, times) in times.chunks(12).enumerate() {
-                let heading = if row == 0 { moment::day(date) } else { String::new() };
-                console.line(format_args!("{heading:16} {}", times.join(" ")));
-            }
-        }
+        list_by_day(console, &slots, &zone);
         Ok(())
+    }
+}
+
+fn value_of(slot: Slot, zone: &Zone) -> serde_json::Value {
+    json!({
+        "start": slot.span.start.to_string(),
+        "end": slot.span.end.to_string(),
+        "local": moment::rfc3339(slot.span.start, zone),
+    })
+}
+
+/// A heading a day, twelve times a line.
+fn list_by_day(console: &Console, slots: &[Slot], zone: &Zone) {
+    let date_of = |slot: &Slot| zone.local_of(slot.span.start).date();
+    for day in slots.chunk_by(|a, b| date_of(a) == date_of(b)) {
+        let times: Vec<String> =
+            day.iter().map(|slot| moment::clock(zone.local_of(slot.span.start))).collect();
+        for (row, times) in times.chunks(12).enumerate() {
+            let heading = if row == 0 { moment::day(date_of(&day[0])) } else { String::new() };
+            console.line(format_args!("{heading:16} {}", times.join(" ")));
+        }
     }
 }
 

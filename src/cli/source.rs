@@ -49,7 +49,10 @@ impl Which {
             let ids: Vec<String> = all.iter().map(|status| status.source.clone()).collect();
             all.retain(|status| status.source == *source);
             if all.is_empty() {
-                return Err(Failure::refused(format!("there is no source `{source}`; there are: {}", ids.join(", "))));
+                return Err(Failure::refused(format!(
+                    "there is no source `{source}`; there are: {}",
+                    ids.join(", ")
+                )));
             }
         }
         Ok(all)
@@ -75,7 +78,10 @@ impl Which {
                     status.name.clone(),
                     status.kind.to_owned(),
                     status.state.events.to_string(),
-                    status.state.last_good.map_or("never".to_owned(), |good| moment::distance((good - now).min(-1))),
+                    status
+                        .state
+                        .last_good
+                        .map_or("never".to_owned(), |good| moment::distance((good - now).min(-1))),
                     push_word(status.push).to_owned(),
                     standing(status).to_owned(),
                 ]
@@ -119,7 +125,10 @@ impl Which {
                     let changes = if report.added + report.changed + report.removed == 0 {
                         "nothing new".to_owned()
                     } else {
-                        format!("{} added, {} changed, {} removed", report.added, report.changed, report.removed)
+                        format!(
+                            "{} added, {} changed, {} removed",
+                            report.added, report.changed, report.removed
+                        )
                     };
                     let warnings = match report.warnings {
                         0 => String::new(),
@@ -192,7 +201,8 @@ fn describe(house: &House, console: &Console, status: &SourceStatus) {
     }
     match status.push {
         Push::Invite => console.line("  push       bookings are sent to its account as invitations"),
-        Push::Off => console.line("  push       off: a feed cannot be written to; set account to have bookings sent there"),
+        Push::Off => console
+            .line("  push       off: a feed cannot be written to; set account to have bookings sent there"),
     }
     for warning in state.warnings.iter().take(WARNINGS_SHOWN) {
         console.line(format_args!("  warning    {warning}"));

@@ -59,7 +59,11 @@ const fn with(name: &'static str, value: &'static str, help: &'static str) -> Op
 
 /// Options of every command.
 pub const COMMON: &[Opt] = &[
-    with("config", "FILE", "the configuration (else $KALENDS_CONFIG, ./kalends.toml, /etc/kalends/kalends.toml)"),
+    with(
+        "config",
+        "FILE",
+        "the configuration (else $KALENDS_CONFIG, ./kalends.toml, /etc/kalends/kalends.toml)",
+    ),
     flag("json", "print the result as JSON"),
     flag("help", "explain the command"),
     flag("version", "print the version"),
@@ -106,7 +110,7 @@ pub const COMMANDS: &[Spec] = &[
             with("url", "URL", "the public address of the pages, such as https://cal.example.org"),
             with("dir", "FOLDER", "where to write (default: here)"),
         ],
-        summary: "write a commented kalends.toml and a password file; asks for what is not given",
+        summary: "write a commented kalends.toml and make the store; asks for what is not given",
         about: "Nothing that is there is overwritten.",
         example: "kalends init --name 'Ada Lovelace' --email ada@example.org --tz Europe/London --url https://cal.example.org",
     },
@@ -193,7 +197,11 @@ pub const COMMANDS: &[Spec] = &[
     Spec {
         words: &["booking", "list"],
         takes: &[],
-        options: &[with("owner", "ID", "only this owner's"), FROM, with("limit", "COUNT", "at most so many (default: 100)")],
+        options: &[
+            with("owner", "ID", "only this owner's"),
+            FROM,
+            with("limit", "COUNT", "at most so many (default: 100)"),
+        ],
         summary: "what is booked",
         about: TIMES,
         example: "kalends booking list --from today",
@@ -232,8 +240,8 @@ pub const COMMANDS: &[Spec] = &[
     },
     Spec {
         words: &["owner", "app-password", "add"],
-        takes: &[Takes::One("OWNER"), Takes::One("NAME")],
-        options: &[],
+        takes: &[Takes::One("OWNER"), Takes::Maybe("NAME")],
+        options: &[with("label", "NAME", "the device's name, if it does not stand by its place")],
         summary: "make a password for one device; it is shown once",
         about: "",
         example: "kalends owner app-password add alice phone",
@@ -266,7 +274,14 @@ pub const COMMANDS: &[Spec] = &[
     Spec {
         words: &["export"],
         takes: &[],
-        options: &[OWNER, with("calendar", "ID", "which calendar (default: all that the owner wrote: personal, bookings, and made by clients)")],
+        options: &[
+            OWNER,
+            with(
+                "calendar",
+                "ID",
+                "which calendar (default: all that the owner wrote: personal, bookings, and made by clients)",
+            ),
+        ],
         summary: "print a calendar as .ics",
         about: "",
         example: "kalends export --owner alice --calendar personal > alice.ics",

@@ -57,7 +57,7 @@ struct Layer<'a> {
 impl Layer<'_> {
     fn lay(&self, table: &mut Table, path: &str, segments: &[String]) {
         let [name, rest @ ..] = segments else { return };
-        let name = self.spelled(table, path, name);
+        let name = Self::spelled(table, path, name);
         let full = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
         let shape = declared(&full).map(|key| key.shape);
         if rest.is_empty() {
@@ -77,7 +77,9 @@ impl Layer<'_> {
                     self.lay(inner, &full, rest);
                 }
             }
-            Some(_) => self.problems.error(self.place, &full, "is not a section", format!("set `{full}` itself")),
+            Some(_) => {
+                self.problems.error(self.place, &full, "is not a section", format!("set `{full}` itself"));
+            }
             None => self.put(table, &name, None),
         }
     }
@@ -116,7 +118,7 @@ impl Layer<'_> {
     }
 
     /// The key as the file or the table of keys spells it: variables have no hyphens.
-    fn spelled(&self, table: &Table, path: &str, name: &str) -> String {
+    fn spelled(table: &Table, path: &str, name: &str) -> String {
         let hyphened = name.replace('_', "-");
         let known = table.entries.iter().any(|entry| entry.key == hyphened)
             || matches!(declared(path).map(|key| key.shape), Some(Shape::Times));
@@ -142,7 +144,9 @@ impl Layer<'_> {
             None | Some(Shape::Text | Shape::Choice(_) | Shape::Duration) => text(),
             // A password may look like a number or a list; only a table is read as one.
             Some(Shape::Secret) if !self.text.trim_start().starts_with('{') => text(),
-            Some(Shape::Texts | Shape::Choices(_) | Shape::Durations) if !self.text.trim().starts_with('[') => {
+            Some(Shape::Texts | Shape::Choices(_) | Shape::Durations)
+                if !self.text.trim().starts_with('[') =>
+            {
                 let words = self.text.split(',').map(str::trim).filter(|word| !word.is_empty());
                 let items = words
                     .map(|word| Node { place: self.place.clone(), value: Value::Text(word.to_owned()) })

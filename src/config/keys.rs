@@ -134,7 +134,7 @@ pub const KEYS: &[Key] = &[
     key("owner.event_type.title", Shape::Text),
     set("owner.event_type.description", Shape::Text, ""),
     set("owner.event_type.durations", Shape::Durations, "30m"),
-    set("owner.event_type.interval", Shape::Text, "auto"),
+    set("owner.event_type.interval", Shape::Text, "duration"),
     key("owner.event_type.hours", Shape::Times),
     key("owner.event_type.overrides", Shape::Times),
     key("owner.event_type.buffer", Shape::Section),
@@ -158,7 +158,11 @@ pub const KEYS: &[Key] = &[
 
 /// Words that other versions or peers take where this one does not, by key.
 pub const VALUES_LATER: &[(&str, &[&str], &str)] = &[
-    ("owner.source.kind", &["google", "graph", "ews", "caldav", "agent", "kalends"], "link it by its ICS address (`kind = \"ics\"`) for now"),
+    (
+        "owner.source.kind",
+        &["google", "graph", "ews", "caldav", "agent", "kalends"],
+        "link it by its ICS address (`kind = \"ics\"`) for now",
+    ),
     ("owner.source.push", &["api"], "use `invite` or `off`"),
     ("store.engine", &["postgres"], "use `redb` or `sled`"),
 ];

@@ -82,12 +82,7 @@ impl<'a> Reader<'a> {
     }
 
     fn not_a(&self, place: &Place, key: &str, wanted: &str, value: &Value) {
-        self.problems.error(
-            place,
-            key,
-            format!("is {}", value.noun()),
-            format!("write {wanted} instead"),
-        );
+        self.problems.error(place, key, format!("is {}", value.noun()), format!("write {wanted} instead"));
     }
 }
 
@@ -160,13 +155,11 @@ impl<'a> Section<'a> {
     pub fn text(&self, name: &str) -> Option<String> {
         let key = self.declaration(name)?;
         let Some(node) = self.node(name) else { return key.default.map(str::to_owned) };
-        match &node.value {
-            Value::Text(text) => Some(text.clone()),
-            _ => {
-                self.wrong(name, node, "a text in quotes");
-                None
-            }
+        if let Value::Text(text) = &node.value {
+            return Some(text.clone());
         }
+        self.wrong(name, node, "a text in quotes");
+        None
     }
 
     /// The text of `name`, which must be given and not be blank.
@@ -196,12 +189,12 @@ impl<'a> Section<'a> {
                 return Vec::new();
             }
         };
-        let text_of = |item: &'a Node| match &item.value {
-            Value::Text(text) => Some((text.clone(), &item.place)),
-            _ => {
-                self.wrong(name, item, "a text in quotes");
-                None
+        let text_of = |item: &'a Node| {
+            if let Value::Text(text) = &item.value {
+                return Some((text.clone(), &item.place));
             }
+            self.wrong(name, item, "a text in quotes");
+            None
         };
         items.iter().filter_map(text_of).collect()
     }
@@ -231,9 +224,8 @@ impl<'a> Section<'a> {
         if let Some(word) = words.iter().find(|word| **word == text) {
             return Some(word);
         }
-        let later = keys::VALUES_LATER
-            .iter()
-            .find(|(path, values, _)| *path == key.path && values.contains(&text));
+        let later =
+            keys::VALUES_LATER.iter().find(|(path, values, _)| *path == key.path && values.contains(&text));
         if let Some((_, _, remedy)) = later {
             let what = format!("`{text}` is not available in this version, only {}", listed(words));
             self.reader.problems.error(place, key.path, what, *remedy);
@@ -250,32 +242,26 @@ impl<'a> Section<'a> {
     pub fn flag(&self, name: &str) -> bool {
         let default = self.declaration(name).and_then(|key| key.default) == Some("true");
         let Some(node) = self.node(name) else { return default };
-        match &node.value {
-            Value::Flag(flag) => *flag,
-            _ => {
-                self.wrong(name, node, "`true` or `false`, without quotes,");
-                default
-            }
+        if let Value::Flag(flag) = &node.value {
+            return *flag;
         }
+        self.wrong(name, node, "`true` or `false`, without quotes,");
+        default
     }
 
     /// The number `name`, at least 1, or its default, if it has either.
     pub fn count(&self, name: &str) -> Option<u32> {
         let key = self.declaration(name)?;
         let Some(node) = self.node(name) else { return key.default.and_then(|text| text.parse().ok()) };
-        match &node.value {
-            Value::Integer(number) => match u32::try_from(*number) {
-                Ok(count) if count > 0 => Some(count),
-                _ => {
-                    self.error(name, format!("is {number}"), "write a number from 1 to 4294967295");
-                    None
-                }
-            },
-            _ => {
-                self.wrong(name, node, "a whole number without quotes");
-                None
-            }
+        let Value::Integer(number) = &node.value else {
+            self.wrong(name, node, "a whole number without quotes");
+            return None;
+        };
+        let count = u32::try_from(*number).ok().filter(|count| *count > 0);
+        if count.is_none() {
+            self.error(name, format!("is {number}"), "write a number from 1 to 4294967295");
         }
+        count
     }
 
     /// The number `name`, which has a default.
@@ -313,10 +299,7 @@ impl<'a> Section<'a> {
             return duration::parse(default).map(|seconds| vec![(seconds, self.place)]).unwrap_or_default();
         }
         let texts = self.texts(name);
-        texts
-            .iter()
-            .filter_map(|(text, place)| Some((self.duration(name, text, place)?, *place)))
-            .collect()
+        texts.iter().filter_map(|(text, place)| Some((self.duration(name, text, place)?, *place))).collect()
     }
 
     fn duration(&self, name: &str, text: &str, place: &Place) -> Option<i64> {
@@ -331,6 +314,7 @@ impl<'a> Section<'a> {
     }
 
     /// The section `name` within this one.
+    #[must_use]
     pub fn section(&self, name: &str) -> Section<'a> {
         let path = self.declaration(name).map_or("", |key| key.path);
         let node = self.table.and_then(|table| table.value(name));

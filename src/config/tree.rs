@@ -171,8 +171,10 @@ impl Lines<'_> {
         let read = match value.get_ref() {
             DeValue::String(text) => Value::Text(text.to_string()),
             DeValue::Boolean(flag) => Value::Flag(*flag),
-            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-                .map_or_else(|_| Value::Other("a number too large", number.as_str().to_owned()), Value::Integer),
+            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).map_or_else(
+                |_| Value::Other("a number too large", number.as_str().to_owned()),
+                Value::Integer,
+            ),
             DeValue::Float(number) => Value::Other("a number with a fraction", number.as_str().to_owned()),
             DeValue::Datetime(moment) => Value::Other("a date", moment.to_string()),
             DeValue::Array(items) => Value::List(items.iter().map(|item| self.node(item)).collect()),

@@ -24,7 +24,10 @@ pub fn page(status: StatusCode, heading: &str, sentence: &str) -> Response<Body>
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    );
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
     headers.insert("referrer-policy", HeaderValue::from_static("no-referrer"));
@@ -42,7 +45,11 @@ pub fn text(status: StatusCode, text: impl Into<Bytes>, content_type: &'static s
 
 /// 404.
 pub fn not_here() -> Response<Body> {
-    page(StatusCode::NOT_FOUND, "Not found", "There is nothing at this address. It may have been mistyped, or be gone.")
+    page(
+        StatusCode::NOT_FOUND,
+        "Not found",
+        "There is nothing at this address. It may have been mistyped, or be gone.",
+    )
 }
 
 /// 403 for a password that would travel in the open.
@@ -58,7 +65,8 @@ pub fn not_in_the_open() -> Response<Body> {
 
 /// 429.
 pub fn too_often(seconds: u64) -> Response<Body> {
-    let sentence = format!("There were too many requests from your network. Please try again in {seconds} seconds.");
+    let sentence =
+        format!("There were too many requests from your network. Please try again in {seconds} seconds.");
     let mut response = page(StatusCode::TOO_MANY_REQUESTS, "Too many requests", &sentence);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     response.headers_mut().insert("ratelimit", HeaderValue::from_static("limit;r=0"));

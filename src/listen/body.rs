@@ -3,17 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Memory is set aside in pieces of so many octets.
 const PIECE_OCTETS: usize = 4096;
 /// How many of the largest bodies may be in memory at once.
 const LARGEST_AT_ONCE: usize = 6;
+
+/// What is read of a refused body, so that the refusal arrives.
+const DRAINED_OCTETS_MAX: usize = 64 * 1024 * 1024;
+const DRAINED_FOR: Duration = Duration::from_secs(2);
 
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,26 +61,49 @@ impl BodyRoom {
     /// # Errors
     /// [`BodyFault`]; then the connection is of no more use.
     pub async fn read(&self, headers: &HeaderMap, body: Incoming, most: usize) -> Result<Held, BodyFault> {
+        if body.is_end_stream() {
+            return Ok(Held { octets: Bytes::new(), room: None });
+        }
         let most = most.min(self.octets_max);
         let told = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
         if told.is_some_and(|octets| octets > most) {
+            drain(body).await;
             return Err(BodyFault::TooLarge);
         }
-        if hyper::body::Body::is_end_stream(&body) {
-            return Ok(Held { octets: Bytes::new(), room: None });
-        }
-        let whole = async {
-            let pieces = told.unwrap_or(most) / PIECE_OCTETS + 1;
-            let pieces = u32::try_from(pieces).unwrap_or(u32::MAX);
-            let room = Arc::clone(&self.pieces).acquire_many_owned(pieces);
-            let room = tokio::time::timeout(self.patience / 4, room).await;
-            let Ok(Ok(room)) = room else { return Err(BodyFault::NoRoom) };
-            match Limited::new(body, most).collect().await {
-                Ok(collected) => Ok(Held { octets: collected.to_bytes(), room: Some(room) }),
-                Err(error) if error.is::<LengthLimitError>() => Err(BodyFault::TooLarge),
-                Err(_) => Err(BodyFault::Broken),
-            }
+        let pieces = u32::try_from(told.unwrap_or(most) / PIECE_OCTETS + 1).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.pieces).acquire_many_owned(pieces);
+        let Ok(Ok(room)) = tokio::time::timeout(self.patience / 4, room).await else {
+            return Err(BodyFault::NoRoom);
         };
-        tokio::time::timeout(self.patience, whole).await.unwrap_or(Err(BodyFault::TooSlow))
+        let octets = tokio::time::timeout(self.patience, collect(body, most)).await;
+        octets.unwrap_or(Err(BodyFault::TooSlow)).map(|octets| Held { octets, room: Some(room) })
     }
+}
+
+async fn collect(mut body: Incoming, most: usize) -> Result<Bytes, BodyFault> {
+    let mut octets = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| BodyFault::Broken)?.into_data() else { continue };
+        if octets.len() + data.len() > most {
+            drain(body).await;
+            return Err(BodyFault::TooLarge);
+        }
+        octets.extend_from_slice(&data);
+    }
+    Ok(octets.freeze())
+}
+
+/// Reads on without keeping, for a while: a client that is still sending when the connection closes may lose the
+/// answer that says why.
+async fn drain(mut body: Incoming) {
+    let mut left = DRAINED_OCTETS_MAX;
+    let rest = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(DRAINED_FOR, rest).await;
 }

@@ -34,9 +34,9 @@ pub struct Acceptor {
 }
 
 impl Acceptor {
-    /// An acceptor whose connections are tracked by `connections` and end with `stop`.
-    pub fn new(limits: Limits, connections: TaskTracker, stop: CancellationToken) -> Self {
-        let places = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
+    /// An acceptor with so many places, whose connections are tracked by `connections` and end with `stop`.
+    pub fn new((limits, places): (Limits, usize), connections: TaskTracker, stop: CancellationToken) -> Self {
+        let places = Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
         Self { limits, places, peers: Peers::default(), connections, stop }
     }
 
@@ -62,7 +62,10 @@ impl Acceptor {
                     continue;
                 }
             };
-            let Some(pass) = self.peers.admit(Peer::of(from.ip()), self.limits.connections_per_address) else {
+            // A trusted proxy has as many connections as it needs.
+            let most =
+                if door.is_trusted(from.ip()) { usize::MAX } else { self.limits.connections_per_address };
+            let Some(pass) = self.peers.admit(Peer::of(from.ip()), most) else {
                 tracing::debug!(peer = %from.ip(), "too many connections from one address");
                 continue;
             };

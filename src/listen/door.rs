@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,15 +10,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 
 use bytes::Bytes;
-use http::header::HeaderValue;
+use http::header::{AUTHORIZATION, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use super::answer::{self, Body};
 use super::body::{BodyFault, BodyRoom};
+use super::client;
 use super::peers::Peer;
-use super::rate::Rate;
+use super::rate::{Penalties, Rate};
 use super::route;
 use crate::config::settings::{Limits, Surface};
 use crate::health;
@@ -26,6 +27,8 @@ use crate::house::{House, Houses};
 
 /// Octets of a form.
 const FORM_OCTETS_MAX: usize = 256 * 1024;
+/// Wrong passwords a minute from one address, whatever the names: more is guessing.
+const SIGN_INS_FAILED_PER_MINUTE: u32 = 100;
 
 /// How a request came in.
 #[derive(Clone, Debug)]
@@ -42,6 +45,7 @@ pub struct Door {
     limits: Limits,
     bodies: BodyRoom,
     bookings: Rate,
+    sign_ins: Penalties,
     count: AtomicU64,
     /// Drawn at start, so that ids of two runs differ in the log.
     run: u64,
@@ -56,14 +60,21 @@ impl Door {
             limits,
             bodies: BodyRoom::new(limits.body_octets, limits.body_timeout),
             bookings: Rate::per_minute(limits.bookings_per_minute),
+            sign_ins: Penalties::new(SIGN_INS_FAILED_PER_MINUTE),
             count: AtomicU64::new(0),
             run,
         }
     }
 
+    /// Whether a peer stands for many, so that it is not counted as one.
+    pub fn is_trusted(&self, peer: IpAddr) -> bool {
+        client::is_trusted(peer, &self.houses.current().settings.server.trusted_proxies)
+    }
+
     /// Forgets peers that have not come for a while.
     pub fn forget_old(&self) {
         self.bookings.forget_old();
+        self.sign_ins.forget_old();
     }
 
     /// Answers `request`, whatever happens.
@@ -74,13 +85,15 @@ impl Door {
         let method = request.method().clone();
         let path = route::told(request.uri().path());
         let house = self.houses.current();
-        let mut response = self.guarded(&house, request, &came, &id).await;
+        let proxies = &house.settings.server.trusted_proxies;
+        let client = client::client(request.headers(), came.from.ip(), proxies);
+        let mut response = self.guarded(&house, request, (&came, client), &id).await;
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert("x-request-id", value);
         }
         let status = response.status().as_u16();
         let millis = began.elapsed().as_secs_f64() * 1000.0;
-        let peer = came.from.ip();
+        let peer = client.unwrap_or_else(|| came.from.ip());
         if status >= 500 {
             tracing::error!(target: "kalends::request", %method, path, status, millis, id, %peer);
         } else {
@@ -93,7 +106,7 @@ impl Door {
         &self,
         house: &Arc<House>,
         request: Request<Incoming>,
-        came: &Came,
+        (came, client): (&Came, Option<IpAddr>),
         id: &str,
     ) -> Response<Body> {
         let path = request.uri().path().to_owned();
@@ -101,15 +114,16 @@ impl Door {
         if !came.surfaces.contains(&surface) || !surface.is_served() {
             return answer::and_close(answer::not_here());
         }
-        if route::wants_password(surface, &path) && !is_trusted(house, came) {
+        let wants_password = route::wants_password(surface, &path);
+        if wants_password && !client::is_trusted(came.from.ip(), &house.settings.server.trusted_proxies) {
             return answer::and_close(answer::not_in_the_open());
         }
-        if surface == Surface::Booking && request.method() == Method::POST {
-            let peer = came.from.ip();
-            if let Err(seconds) = self.bookings.check(Peer::of(peer)) {
-                return answer::and_close(answer::too_often(seconds));
-            }
+        // This machine itself, and a proxy that does not say for whom it asks, are not counted.
+        let peer = client.map(Peer::of);
+        if let Some(seconds) = peer.and_then(|peer| self.held_off(peer, surface, request.method())) {
+            return answer::and_close(answer::too_often(seconds));
         }
+        let has_password = request.headers().contains_key(AUTHORIZATION);
         let most = if surface == Surface::CalDav { self.limits.body_octets } else { FORM_OCTETS_MAX };
         let (parts, body) = request.into_parts();
         let held = match self.bodies.read(&parts.headers, body, most).await {
@@ -124,7 +138,19 @@ impl Door {
             Err(_) => answer::not_now("This took too long. Please try again."),
         };
         drop(held.room);
+        if let (Some(peer), true, StatusCode::UNAUTHORIZED) = (peer, has_password, response.status()) {
+            self.sign_ins.count(peer);
+        }
         response
+    }
+
+    /// Seconds that a peer has to wait, if it came too often.
+    fn held_off(&self, peer: Peer, surface: Surface, method: &Method) -> Option<u64> {
+        match surface {
+            Surface::CalDav => self.sign_ins.seconds_left(peer),
+            Surface::Booking if *method == Method::POST => self.bookings.check(peer).err(),
+            _ => None,
+        }
     }
 }
 
@@ -135,13 +161,6 @@ async fn dispatch(house: &Arc<House>, surface: Surface, request: Request<Bytes>)
         Surface::Metrics => health::answer(house, &request).await,
         Surface::Admin | Surface::Api | Surface::Agent => answer::not_here(),
     }
-}
-
-/// Whether a password may be sent this way although the connection is not encrypted here.
-fn is_trusted(house: &House, came: &Came) -> bool {
-    let address = came.from.ip().to_canonical();
-    address.is_loopback()
-        || house.settings.server.trusted_proxies.iter().any(|network| network.contains(address))
 }
 
 fn refused(fault: BodyFault, most: usize) -> Response<Body> {

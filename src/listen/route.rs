@@ -9,7 +9,17 @@ pub fn surface_of(method: &Method, path: &str) -> Surface {
     let first = path.trim_start_matches('/').split('/').next().unwrap_or("");
     let is_dav_method = matches!(
         method.as_str(),
-        "PROPFIND" | "PROPPATCH" | "REPORT" | "MKCALENDAR" | "MKCOL" | "ACL" | "LOCK" | "UNLOCK" | "COPY" | "MOVE" | "OPTIONS"
+        "PROPFIND"
+            | "PROPPATCH"
+            | "REPORT"
+            | "MKCALENDAR"
+            | "MKCOL"
+            | "ACL"
+            | "LOCK"
+            | "UNLOCK"
+            | "COPY"
+            | "MOVE"
+            | "OPTIONS"
     );
     match first {
         "healthz" | "readyz" | "metrics" => Surface::Metrics,
@@ -56,7 +66,11 @@ mod tests {
             ("GET", "/davina", Surface::Booking),
             ("POST", "/b/TOKEN/cancel", Surface::Booking),
         ] {
-            assert_eq!(surface_of(&Method::from_bytes(method.as_bytes()).unwrap(), path), surface, "{method} {path}");
+            assert_eq!(
+                surface_of(&Method::from_bytes(method.as_bytes()).unwrap(), path),
+                surface,
+                "{method} {path}"
+            );
         }
     }
 

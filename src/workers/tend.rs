@@ -51,7 +51,7 @@ impl Marks {
 pub async fn run(mut watch: Watch) {
     loop {
         round(&watch.house()).await;
-        if !watch.rest(Duration::from_hours(1)).await {
+        if !watch.rest(Duration::from_secs(3600)).await {
             return;
         }
     }

@@ -25,7 +25,7 @@ SECONDS = {"quarter": 900, "half": 1800, "most": 2700, "hour": 3600}
 def post(session, server, slug, start, name, duration=None):
     return session.post(
         f"{server.url}/ada/{slug}/book", allow_redirects=False, timeout=60,
-        data={"s": start.strftime("%Y%m%dT%H%M%SZ"), "dur": str((duration or SECONDS[slug]) // 60), "tz": "Europe/Paris",
+        data={"s": start.strftime("%Y%m%dT%H%M%SZ"), "dur": str((duration or SECONDS.get(slug, 1800)) // 60), "tz": "Europe/Paris",
               "name": name, "email": f"{name}@example.org", "notes": "", "nonce": f"{random.getrandbits(128):032x}"})
 
 

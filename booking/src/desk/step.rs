@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aggregator::gate::{self, Edit};
+use aggregator::own;
 use aggregator::owner::{Owner, Push};
 use aggregator::world::refusal_of;
 use calendar::collection::{CollectionName, ObjectName};
@@ -110,6 +111,10 @@ async fn stage_event(desk: &Desk, change: &mut Change, occasion: &Occasion<'_>) 
         }
         State::Cancelled => None,
     };
+    if occasion.booking.sequence == 0 {
+        // Copies that come back through linked calendars are known as this event.
+        own::declare(change, &occasion.booking.owner, &occasion.booking.uid);
+    }
     gate::stage(&desk.world, change, &[Edit { name, octets }]).await?;
     Ok(())
 }

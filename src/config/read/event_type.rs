@@ -30,7 +30,11 @@ pub fn event_types(owner: &Section<'_>, zone: &Zone, weekly: &Weekly) -> Vec<Eve
 fn slug(section: &Section<'_>) -> String {
     let Some(slug) = section.needed("slug", "\"intro\"") else { return String::new() };
     if let Some(fault) = address::fault_of_id(&slug) {
-        section.error("slug", format!("`{slug}` {fault}"), "it is a part of addresses: choose one such as \"intro\"");
+        section.error(
+            "slug",
+            format!("`{slug}` {fault}"),
+            "it is a part of addresses: choose one such as \"intro\"",
+        );
     }
     slug
 }
@@ -43,7 +47,11 @@ fn event_type(section: &Section<'_>, slug: String, zone: &Zone, weekly: &Weekly)
         overrides: times::overrides(section, "overrides"),
     };
     if hours.weekly.iter().all(Vec::is_empty) && hours.overrides.iter().all(|(_, times)| times.is_empty()) {
-        section.warning("hours", "hold no time at all", "nothing can be booked; add hours = { mon-fri = [\"09:00-17:00\"] }");
+        section.warning(
+            "hours",
+            "hold no time at all",
+            "nothing can be booked; add hours = { mon-fri = [\"09:00-17:00\"] }",
+        );
     }
     EventType {
         title: title.unwrap_or_else(|| slug.clone()),
@@ -57,7 +65,11 @@ fn event_type(section: &Section<'_>, slug: String, zone: &Zone, weekly: &Weekly)
         notice: notice(section),
         horizon_days: horizon(section),
         limit: limit(section),
-        blocks_from: if section.flag("tentative_blocks") { BusyType::Tentative } else { BusyType::Unavailable },
+        blocks_from: if section.flag("tentative_blocks") {
+            BusyType::Tentative
+        } else {
+            BusyType::Unavailable
+        },
         location: section.text("location").filter(|text| !text.trim().is_empty()),
         active: section.flag("active"),
         listed: section.choice("visibility") != Some("unlisted"),
@@ -84,7 +96,8 @@ fn durations(section: &Section<'_>) -> Vec<i64> {
 
 fn grid(section: &Section<'_>) -> Grid {
     match section.text("interval").as_deref() {
-        Some("auto") | None => Grid::Auto,
+        Some("duration") | None => Grid::Duration,
+        Some("auto") => Grid::Auto,
         Some(_) => Grid::Every(section.seconds_between("interval", "1m", "24h")),
     }
 }
@@ -118,10 +131,15 @@ fn horizon(section: &Section<'_>) -> i32 {
     let seconds = section.seconds_between("horizon", "1d", "1827d");
     if seconds % DAY != 0 {
         let written = duration::to_text(seconds);
-        section.error("horizon", format!("`{written}` is not a number of whole days"), "write days or weeks, such as \"60d\"");
+        section.error(
+            "horizon",
+            format!("`{written}` is not a number of whole days"),
+            "write days or weeks, such as \"60d\"",
+        );
     }
     let days = seconds / DAY;
-    let notice = section.text("notice").filter(|_| section.has("notice")).or_else(|| section.text("minimum_notice"));
+    let notice =
+        section.text("notice").filter(|_| section.has("notice")).or_else(|| section.text("minimum_notice"));
     let notice = notice.and_then(|text| duration::parse(&text).ok()).unwrap_or(0);
     if days > 0 && notice >= seconds + DAY {
         let what = format!("ends before the notice of {} is over", duration::to_text(notice));

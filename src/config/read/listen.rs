@@ -45,7 +45,9 @@ fn address(section: &Section<'_>) -> Option<SocketAddr> {
     let parsed = named.as_deref().unwrap_or(&text).parse();
     if parsed.is_err() {
         let remedy = if let Some(port) = text.strip_prefix(':') {
-            format!("write \"0.0.0.0:{port}\" for all addresses, or \"127.0.0.1:{port}\" for this machine only")
+            format!(
+                "write \"0.0.0.0:{port}\" for all addresses, or \"127.0.0.1:{port}\" for this machine only"
+            )
         } else if text.parse::<IpAddr>().is_ok() {
             "add a port, such as `:8080`, after it".to_owned()
         } else {

@@ -56,7 +56,11 @@ fn host(section: &Section<'_>) -> Host {
 fn id(section: &Section<'_>) -> String {
     let Some(id) = section.needed("id", "\"alice\"") else { return String::new() };
     if let Some(fault) = address::fault_of_id(&id) {
-        section.error("id", format!("`{id}` {fault}"), "it is a part of addresses: choose a short one such as \"alice\"");
+        section.error(
+            "id",
+            format!("`{id}` {fault}"),
+            "it is a part of addresses: choose a short one such as \"alice\"",
+        );
     } else if booking_ui::routes_reserved().contains(&id.as_str()) {
         section.error("id", format!("`{id}` is a path of the server itself"), "choose another id");
     }
@@ -120,7 +124,8 @@ fn passwords(section: &Section<'_>) -> Vec<PasswordCheck> {
         if hash.starts_with("$argon2id$") && hash.split('$').count() == 6 {
             checks.push(PasswordCheck::Hash(hash));
         } else {
-            let remedy = "make one with argon2(1), it begins with `$argon2id$`, or write password = { file = \"…\" }";
+            let remedy =
+                "make one with argon2(1), it begins with `$argon2id$`, or write password = { file = \"…\" }";
             section.error("password_hash", "is not an Argon2id hash", remedy);
         }
     }

@@ -35,7 +35,8 @@ fn public_url(section: &Section<'_>, listen: &[Listen]) -> String {
     let Some(text) = section.text("public_url") else {
         let address = listen.first().map(|first| first.address);
         return address.map_or_else(String::new, |address| {
-            let host = if address.ip().is_unspecified() { "localhost".into() } else { address.ip().to_string() };
+            let host =
+                if address.ip().is_unspecified() { "localhost".into() } else { address.ip().to_string() };
             let host = if host.contains(':') { format!("[{host}]") } else { host };
             format!("http://{host}:{}", address.port())
         });
@@ -49,7 +50,11 @@ fn public_url(section: &Section<'_>, listen: &[Listen]) -> String {
             } else if authority.contains('@') {
                 section.error("public_url", "holds a user name", remedy);
             } else if !path.is_empty() {
-                section.error("public_url", format!("has a path, `{path}`"), "pages live at the root of a host; leave it out");
+                section.error(
+                    "public_url",
+                    format!("has a path, `{path}`"),
+                    "pages live at the root of a host; leave it out",
+                );
             }
         }
         None => section.error("public_url", format!("`{text}` is not an address of the web"), remedy),

@@ -86,9 +86,8 @@ fn push(section: &Section<'_>, account: Option<&Address>) -> Push {
             }
             Push::Invite
         }
-        Some(_) => Push::Off,
         None if account.is_some() => Push::Invite,
-        None => Push::Off,
+        _ => Push::Off,
     }
 }
 
@@ -108,7 +107,11 @@ fn ics(section: &Section<'_>, expected: bool) -> Option<IcsSettings> {
     let credentials = match (user, password) {
         (Some(user), Some(password)) => Some((user, password.reveal().to_owned())),
         (Some(_), None) if !section.has("password") => {
-            section.error("password", "is missing for the user", "add password = { file = \"…\" }, or leave user out");
+            section.error(
+                "password",
+                "is missing for the user",
+                "add password = { file = \"…\" }, or leave user out",
+            );
             None
         }
         (None, Some(_)) if !section.has("user") => {
@@ -126,7 +129,8 @@ fn ics(section: &Section<'_>, expected: bool) -> Option<IcsSettings> {
         (None, Some(path)) => location_of_path(section, &path),
         (None, None) => {
             if expected && !section.has("url") && !section.has("path") {
-                let remedy = "add url = \"https://…/calendar.ics\", or path = \"calendar.ics\" for a file or folder";
+                let remedy =
+                    "add url = \"https://…/calendar.ics\", or path = \"calendar.ics\" for a file or folder";
                 section.error("url", "is missing", remedy);
             }
             None
@@ -143,7 +147,11 @@ fn location_of_url(section: &Section<'_>, url: &str, allow_http: bool) -> Option
         return None;
     };
     if authority.contains('@') {
-        section.error("url", "holds a user name", "write user = \"…\" and password = { file = \"…\" } instead");
+        section.error(
+            "url",
+            "holds a user name",
+            "write user = \"…\" and password = { file = \"…\" } instead",
+        );
         return None;
     }
     if path.to_ascii_lowercase().trim_end_matches('/').ends_with("/ews/exchange.asmx") {
@@ -165,7 +173,11 @@ fn location_of_url(section: &Section<'_>, url: &str, allow_http: bool) -> Option
             None
         }
         other => {
-            section.error("url", format!("begins with `{other}:`"), "allowed: https, webcal, and http with allow_http = true");
+            section.error(
+                "url",
+                format!("begins with `{other}:`"),
+                "allowed: https, webcal, and http with allow_http = true",
+            );
             None
         }
     }
@@ -178,7 +190,11 @@ fn location_of_path(section: &Section<'_>, path: &str) -> Option<IcsLocation> {
         Ok(_) => Some(IcsLocation::File(whole)),
         Err(error) => {
             let what = format!("cannot read {}: {error}", whole.display());
-            section.error("path", what, "name a file or folder that is there; relative paths begin at the configuration's folder");
+            section.error(
+                "path",
+                what,
+                "name a file or folder that is there; relative paths begin at the configuration's folder",
+            );
             None
         }
     }

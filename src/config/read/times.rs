@@ -106,7 +106,8 @@ fn intervals(section: &Section<'_>, name: &str, node: &Node) -> Vec<Interval> {
         match read {
             Ok(interval) => times.push(interval),
             Err(what) => {
-                let remedy = "write \"09:00-17:00\"; \"22:00-02:00\" ends the next day, \"24:00\" ends this one";
+                let remedy =
+                    "write \"09:00-17:00\"; \"22:00-02:00\" ends the next day, \"24:00\" ends this one";
                 problems.error(&item.place, &key, what, remedy);
             }
         }

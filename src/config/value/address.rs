@@ -8,7 +8,8 @@ pub fn fault_of_id(id: &str) -> Option<&'static str> {
     if id.len() > 64 {
         return Some("is longer than 64 characters");
     }
-    if !id.bytes().all(|octet| octet.is_ascii_lowercase() || octet.is_ascii_digit() || b"-_".contains(&octet)) {
+    if !id.bytes().all(|octet| octet.is_ascii_lowercase() || octet.is_ascii_digit() || b"-_".contains(&octet))
+    {
         return Some("may hold small letters, digits, `-` and `_` only");
     }
     if id.starts_with(['-', '_']) {
@@ -26,7 +27,9 @@ pub fn fault_of_mail(address: &str) -> Option<&'static str> {
     if address.len() > 254 {
         return Some("is longer than 254 characters");
     }
-    if address.chars().any(|c| c.is_whitespace() || c.is_control() || "<>,;:\"()[]\\".contains(c)) || local.contains('@') {
+    if address.chars().any(|c| c.is_whitespace() || c.is_control() || "<>,;:\"()[]\\".contains(c))
+        || local.contains('@')
+    {
         return Some("holds a character that no mail address has");
     }
     if local.starts_with('.') || local.ends_with('.') || local.contains("..") {
@@ -73,7 +76,8 @@ pub fn mailbox(text: &str) -> Result<(Option<String>, String), &'static str> {
 /// A URL as scheme, authority (user included) and the rest; `None` if it is not one.
 pub fn url_parts(text: &str) -> Option<(String, &str, &str)> {
     let (scheme, rest) = text.split_once("://")?;
-    let plain = !scheme.is_empty() && scheme.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'+');
+    let plain =
+        !scheme.is_empty() && scheme.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'+');
     if !plain || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return None;
     }
@@ -99,7 +103,9 @@ mod tests {
         for sound in ["ada@example.org", "a.b+c@sub.example.co.uk", "ü@exämple.de", "x@localhost"] {
             assert_eq!(fault_of_mail(sound), None, "{sound}");
         }
-        for wrong in ["ada", "@x.org", "a@", "a b@x.org", "a@x..org", "a@-x.org", ".a@x.org", "a@b@c.org", "a@x,y"] {
+        for wrong in
+            ["ada", "@x.org", "a@", "a b@x.org", "a@x..org", "a@-x.org", ".a@x.org", "a@b@c.org", "a@x,y"]
+        {
             assert!(fault_of_mail(wrong).is_some(), "{wrong}");
         }
     }

@@ -1,5 +1,7 @@
 //! Lengths of time as people write them: `"15m"`, `"1h30m"`, `"60d"`.
 
+use std::fmt::Write as _;
+
 const UNITS: [(&str, i64); 5] = [("w", 604_800), ("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)];
 
 /// The seconds that `text` means.
@@ -46,7 +48,7 @@ pub fn to_text(seconds: i64) -> String {
     let mut text = String::new();
     for (unit, size) in &UNITS[1..] {
         if left >= *size {
-            text.push_str(&format!("{}{unit}", left / size));
+            let _ = write!(text, "{}{unit}", left / size);
             left %= size;
         }
     }
@@ -70,7 +72,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_length_is_refused_with_the_reason() {
-        for text in ["", "15", "m", "15 min", "1.5h", "-5m", "99999999999999w", "ü", "20000000000000000000d"] {
+        for text in ["", "15", "m", "15 min", "1.5h", "-5m", "99999999999999w", "ü", "20000000000000000000d"]
+        {
             assert!(parse(text).is_err(), "{text}");
         }
         assert_eq!(parse("15").unwrap_err(), "`15` has no unit");

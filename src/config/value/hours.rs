@@ -29,10 +29,7 @@ pub fn dates(text: &str) -> Result<Vec<civil::Date>, String> {
     let date = |part: &str| {
         let part = part.trim();
         let whole = part.len() == 10;
-        part.parse::<civil::Date>()
-            .ok()
-            .filter(|_| whole)
-            .ok_or_else(|| format!("`{part}` is not a date"))
+        part.parse::<civil::Date>().ok().filter(|_| whole).ok_or_else(|| format!("`{part}` is not a date"))
     };
     let Some((first, last)) = text.split_once("..") else { return Ok(vec![date(text)?]) };
     let (first, last) = (date(first)?, date(last)?);
@@ -94,7 +91,9 @@ mod tests {
         assert_eq!(interval("22:00 - 02:00"), Ok(Interval { start: 1320, end: 1560 }));
         assert_eq!(interval("9:00-24:00"), Ok(Interval { start: 540, end: 1440 }));
         assert_eq!(interval("12:00-00:00"), Ok(Interval { start: 720, end: 1440 }));
-        for text in ["", "9-17", "09:00", "24:00-02:00", "09:00-09:00", "25:00-26:00", "09:60-10:00", "+9:00-10:00"] {
+        for text in
+            ["", "9-17", "09:00", "24:00-02:00", "09:00-09:00", "25:00-26:00", "09:60-10:00", "+9:00-10:00"]
+        {
             assert!(interval(text).is_err(), "{text}");
         }
     }
@@ -111,7 +110,9 @@ mod tests {
     fn dates_may_be_ranges() {
         assert_eq!(dates("2026-12-24").unwrap().len(), 1);
         assert_eq!(dates("2026-12-30..2027-01-02").unwrap().len(), 4);
-        for text in ["24.12.2026", "2026-13-01", "2027-01-02..2026-12-30", "2026-01-01..2028-01-01", "2026-02-30"] {
+        for text in
+            ["24.12.2026", "2026-13-01", "2027-01-02..2026-12-30", "2026-01-01..2028-01-01", "2026-02-30"]
+        {
             assert!(dates(text).is_err(), "{text}");
         }
     }

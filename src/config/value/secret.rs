@@ -57,7 +57,11 @@ fn fetch(section: &Section<'_>, name: &str, table: &Table) -> Option<String> {
         return None;
     };
     let Value::Text(place) = &entry.node.value else {
-        section.error(name, format!("{} is {}", entry.key, entry.node.value.noun()), "write a text in quotes");
+        section.error(
+            name,
+            format!("{} is {}", entry.key, entry.node.value.noun()),
+            "write a text in quotes",
+        );
         return None;
     };
     let environment = section.reader.environment;
@@ -74,12 +78,17 @@ fn fetch(section: &Section<'_>, name: &str, table: &Table) -> Option<String> {
         "env" => {
             let found = environment.variables.get(place).cloned();
             if found.is_none() {
-                section.error(name, format!("the variable `{place}` is not set"), "set it, or use { file = \"…\" }");
+                section.error(
+                    name,
+                    format!("the variable `{place}` is not set"),
+                    "set it, or use { file = \"…\" }",
+                );
             }
             return found;
         }
         other => {
-            let near = nearest(other, PLACES).map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+            let near =
+                nearest(other, PLACES).map_or_else(String::new, |near| format!("did you mean `{near}`? "));
             let remedy = format!("{near}allowed: {}", listed(&PLACES));
             section.reader.problems.error(
                 &entry.place,
