@@ -101,6 +101,8 @@ pub async fn change(
     edits: &[Edit],
     check: impl Fn(&[Staged]) -> Result<(), Refusal> + Send + Sync,
 ) -> Result<Vec<Staged>, Refusal> {
+    let Some(first) = edits.first() else { return Ok(Vec::new()) };
+    let _turn = world.turns.of(first.name.collection.owner.as_str()).await;
     for _ in 0..ATTEMPTS_MAX {
         let mut change = Change::new();
         let staged = stage(world, &mut change, edits).await?;

@@ -12,5 +12,6 @@ pub mod ports;
 pub mod reading;
 pub mod source;
 pub mod sync;
+pub mod turn;
 pub mod unified;
 pub mod world;

@@ -11,6 +11,7 @@ use crate::hot::HotBusy;
 use crate::operation::sign_in::Verified;
 use crate::owner::Owner;
 use crate::ports::{Clock, Entropy};
+use crate::turn::Turns;
 
 /// Everything an operation needs besides its arguments. Cheap to clone.
 #[derive(Clone)]
@@ -29,6 +30,8 @@ pub struct World {
     pub hot: Arc<HotBusy>,
     /// Credentials that were found right a short while ago.
     pub verified: Arc<Verified>,
+    /// Whose turn it is to write an owner's calendars.
+    pub turns: Arc<Turns>,
 }
 
 impl World {
@@ -47,6 +50,7 @@ impl World {
             limits: Limits::default(),
             hot: Arc::default(),
             verified: Arc::default(),
+            turns: Arc::default(),
         }
     }
 

@@ -13,7 +13,6 @@ mod reschedule;
 mod rows;
 mod seen;
 mod step;
-mod turn;
 mod why;
 
 use std::sync::{Arc, PoisonError};

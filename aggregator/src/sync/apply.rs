@@ -94,6 +94,8 @@ async fn write_page(
 ) -> Result<Applied, Refusal> {
     let mut page = page.to_vec();
     let mut refused = Vec::new();
+    // A page at a time: a booking waits for one page at most, not for a whole feed.
+    let _turn = world.turns.of(&key.0).await;
     for _ in 0..ATTEMPTS_MAX {
         let (_, version) = link(world, key).await?;
         let mut change = Change::new();

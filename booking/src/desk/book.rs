@@ -14,7 +14,7 @@ use crate::desk::fields::{self, Invitee};
 use crate::desk::rows::{self, KEYS, TOKENS, TimesRow, Whose};
 use crate::desk::seen::Seen;
 use crate::desk::step::{self, Step};
-use crate::desk::{Booked, Desk, Host, NotBooked, Request, turn};
+use crate::desk::{Booked, Desk, Host, NotBooked, Request};
 use crate::event_type::{Combine, EventType};
 use crate::grid::buffers;
 use crate::letter::News;
@@ -42,7 +42,7 @@ pub(crate) async fn book(desk: &Desk, request: &Request) -> Result<Booked, NotBo
         return Ok(booked);
     }
     freshen(desk, &request.owner).await;
-    let _turn = turn::of(desk, &request.owner).await;
+    let _turn = desk.world.turns.of(&request.owner).await;
     let uid = capability::uuid(desk.world.entropy.draw());
     for _ in 0..ATTEMPTS_MAX {
         if let Some(booked) = repeated(desk, request, &invitee, &secret).await? {

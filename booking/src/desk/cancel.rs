@@ -12,7 +12,7 @@ use crate::desk::book::ATTEMPTS_MAX;
 use crate::desk::reschedule::{By, changeable};
 use crate::desk::rows::{self, HEADS, HeadRow};
 use crate::desk::step::{self, Step};
-use crate::desk::{Desk, NotBooked, capability, fields, turn};
+use crate::desk::{Desk, NotBooked, capability, fields};
 use crate::letter::News;
 
 /// Cancels the booking.
@@ -24,7 +24,7 @@ pub(crate) async fn cancel(
 ) -> Result<Booking, NotBooked> {
     let reason = fields::reason(reason)?;
     let secret = capability::secret(&desk.world).await?;
-    let _turn = turn::of(desk, owner).await;
+    let _turn = desk.world.turns.of(owner).await;
     for _ in 0..ATTEMPTS_MAX {
         let (before, version) = rows::booking(&desk.world, owner, uid).await?.ok_or(NotBooked::NotFound)?;
         if before.state == State::Cancelled {

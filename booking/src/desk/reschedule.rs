@@ -11,7 +11,7 @@ use crate::desk::book::{ATTEMPTS_MAX, freshen};
 use crate::desk::rows::{self, TimesRow};
 use crate::desk::seen::Seen;
 use crate::desk::step::{self, Step};
-use crate::desk::{Desk, Host, NotBooked, capability, open_slots, turn};
+use crate::desk::{Desk, Host, NotBooked, capability, open_slots};
 use crate::event_type::{Combine, EventType};
 use crate::grid::buffers;
 use crate::letter::News;
@@ -82,7 +82,7 @@ pub(crate) async fn to(
 ) -> Result<Booking, NotBooked> {
     freshen(desk, owner).await;
     let secret = capability::secret(&desk.world).await?;
-    let _turn = turn::of(desk, owner).await;
+    let _turn = desk.world.turns.of(owner).await;
     for _ in 0..ATTEMPTS_MAX {
         let (before, version) = rows::booking(&desk.world, owner, uid).await?.ok_or(NotBooked::NotFound)?;
         if before.state == State::Confirmed && before.start == start.as_unix() {
