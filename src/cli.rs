@@ -154,7 +154,10 @@ fn settings(given: &Given, environment: &Environment, console: &Console) -> Resu
 }
 
 fn on_all_cores(work: impl Future<Output = Exit>, console: &Console) -> Exit {
-    run_on(tokio::runtime::Builder::new_multi_thread(), work, console)
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    // Each thread keeps memory of its own; disks and password hashes gain nothing by more.
+    builder.max_blocking_threads(16);
+    run_on(builder, work, console)
 }
 
 fn on_one_core(work: impl Future<Output = Exit>, console: &Console) -> Exit {

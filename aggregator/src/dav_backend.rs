@@ -242,10 +242,12 @@ impl Backend for DavBackend {
         self.writable(caller, &name.collection, Privilege::Unbind).await?;
         let edits = [Edit { name: name.clone(), octets: None }];
         gate::change(&self.world, &edits, |staged| {
+            // The condition first: a tag that is named is no tag of what is not there (RFC 9110 §13.1.1).
+            met(precondition, staged)?;
             if staged.iter().all(|staged| staged.before.is_none()) {
                 return Err(Refusal::NotFound);
             }
-            met(precondition, staged)
+            Ok(())
         })
         .await
         .map(|_| ())

@@ -2,12 +2,14 @@
 
 pub mod http;
 pub mod ics;
+mod reader;
 pub mod stamp;
 pub mod table;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
-use calendar::object::CalendarObject;
 use calendar::warning::Warning;
 use calendar::zone::Zone;
 
@@ -22,8 +24,8 @@ pub struct RemoteObject {
     pub id: String,
     /// Its version there (for a feed: a hash of its text).
     pub version: String,
-    /// What it is.
-    pub object: CalendarObject,
+    /// Its text, which reads as a calendar object.
+    pub octets: Arc<[u8]>,
 }
 
 /// What a provider answered.

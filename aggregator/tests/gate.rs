@@ -289,7 +289,11 @@ async fn a_copy_of_our_own_event_is_busy_through_its_original_alone() {
     world.store.commit(change).await.unwrap();
     let copy = event("booked", "20260504T090000Z", "20260504T100000Z", "");
     put(&world, &ObjectName::new(&work, "copy.ics"), &copy).await.unwrap();
-    assert_eq!(busy(&world, day(0)).await, [], "the original is gone or moved; the copy has not heard of it yet");
+    assert_eq!(
+        busy(&world, day(0)).await,
+        [],
+        "the original is gone or moved; the copy has not heard of it yet"
+    );
     let far = Span::new(Instant::MIN, Instant::from_unix(world::NOW).plus(86_400));
     assert_eq!(busy(&world, far).await, [], "neither where the index does not reach");
     put(&world, &personal("original.ics"), &copy).await.unwrap();

@@ -366,7 +366,7 @@ async fn a_broken_file_of_a_folder_costs_only_itself() {
     write("c.ics", feed(&[("b", "20260709T090000Z")]));
     let fifth = whole(ask(Some(&fourth.cursor)).await);
     assert_eq!(ids(&fifth), ["b"]);
-    assert!(fifth.objects[0].object.octets().windows(8).any(|window| window == b"20260709"));
+    assert!(fifth.objects[0].octets.windows(8).any(|window| window == b"20260709"));
     assert!(matches!(
         ask_with(settings(IcsLocation::Folder(folder.path().join("none"))), fetcher(), None).await,
         Err(SourceError::Gone(_))

@@ -44,6 +44,21 @@ impl Feed {
     /// # Errors
     /// If it is not iCalendar (an HTML page), or ends before END:VCALENDAR: the caller keeps what it had.
     pub fn read(octets: &[u8], limits: &Limits) -> Result<Self, TextError> {
+        let mut objects = Vec::new();
+        let feed = Self::scan(octets, limits, |object| objects.push(object))?;
+        Ok(Self { objects, ..feed })
+    }
+
+    /// The same, with each object given to `each` as soon as it is read and `objects` left empty: a feed takes many
+    /// times its octets in memory, and whoever needs only the text of its objects need not hold them all.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; objects that were given before may then be forgotten.
+    pub fn scan(
+        octets: &[u8],
+        limits: &Limits,
+        mut each: impl FnMut(CalendarObject),
+    ) -> Result<Self, TextError> {
         if octets.len() > limits.feed_octets_max {
             return Err(TextError::new(
                 1,
@@ -61,10 +76,10 @@ impl Feed {
         check_counts(&parsed, limits)?;
         let mut warnings = parsed.warnings.clone();
         let groups = Groups::of(&parsed.calendars, &mut warnings);
-        let objects = objects(&parsed, &groups, limits, &mut warnings)?;
+        objects(&parsed, &groups, limits, &mut warnings, &mut each)?;
         warnings.sort_by_key(|warning| warning.line);
         Ok(Self {
-            objects,
+            objects: Vec::new(),
             name: first_text(&parsed, &["X-WR-CALNAME", "NAME"]),
             zone: zone(&parsed),
             refresh_seconds: refresh_seconds(&parsed),
@@ -100,8 +115,8 @@ fn objects(
     groups: &Groups<'_>,
     limits: &Limits,
     warnings: &mut Vec<Warning>,
-) -> Result<Vec<CalendarObject>, TextError> {
-    let mut objects = Vec::with_capacity(groups.in_order.len());
+    each: &mut dyn FnMut(CalendarObject),
+) -> Result<(), TextError> {
     let definitions: Vec<Definitions<'_>> = parsed.calendars.iter().map(Definitions::of).collect();
     let source = Source::new(parsed);
     let mut known = ZoneCache::default();
@@ -131,7 +146,7 @@ fn objects(
                         warnings.push(Warning { line: lines.feed_line(warning.line), ..warning.clone() });
                     }
                 }
-                objects.push(object);
+                each(object);
             }
             Err(error) => {
                 let detail = format!("{}: {}", error.property, error.reason);
@@ -140,7 +155,7 @@ fn objects(
             }
         }
     }
-    Ok(objects)
+    Ok(())
 }
 
 /// Whether such a warning comes from the text, which was read as a whole before.

@@ -21,7 +21,7 @@ use reqwest::{Client, Response, StatusCode, Url, redirect};
 use self::failure::{failure, innermost, next_hop, refusal};
 use self::guard::{Guard, Permissions};
 use self::names::{GuardedNames, Names, SystemNames};
-use crate::source::SourceError;
+use crate::source::{SourceError, reader};
 
 /// What a request may cost at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,7 +193,7 @@ impl Fetcher {
         let body = self.body(host, response).await?;
         let encoding = headers::text(&headers, &header::CONTENT_ENCODING);
         let octets_max = self.limits.octets_max;
-        let body = blocking(move || inflate::inflated(body, encoding.as_deref(), octets_max)).await??;
+        let body = reader::read(move || inflate::inflated(body, encoding.as_deref(), octets_max)).await??;
         if body.iter().all(u8::is_ascii_whitespace) {
             return Err(SourceError::NotACalendar("the answer is empty".into()));
         }
@@ -252,13 +252,4 @@ impl Fetcher {
         clients.insert(key, client.clone());
         Ok(client)
     }
-}
-
-/// Runs what takes long to compute beside the reactor; a fault in it is the answer's, not the program's.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, SourceError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| SourceError::NotACalendar("the answer could not be read: an internal fault".into()))
 }

@@ -1,5 +1,7 @@
 //! What an owner is told about a source besides errors: what was read around, skipped, or held back.
 
+use std::sync::Arc;
+
 use calendar::busy::{self, BusyReading};
 use calendar::object::CalendarObject;
 use calendar::time::Instant;
@@ -34,8 +36,9 @@ pub(super) fn told(
     let limits = snapshot
         .objects
         .iter()
-        .map(|remote| &remote.object)
-        .filter(|object| repeats_within_a_day(object))
+        .filter(|remote| may_repeat_within_a_day(&remote.octets))
+        .filter_map(|remote| CalendarObject::read(Arc::clone(&remote.octets), &world.limits).ok())
+        .filter(repeats_within_a_day)
         .take(RULES_MAX)
         .filter(|object| busy::of_object(object, &reading, extent).is_err())
         .map(|object| {
@@ -62,8 +65,19 @@ fn line(warning: &Warning) -> String {
     format!("{name}, line {}: {} ({meaning})", warning.line, shortened(&warning.detail))
 }
 
+/// What a rule that repeats within a day holds.
+const FINE: &[&str] = &["SECONDLY", "MINUTELY", "HOURLY", "BYSECOND", "BYMINUTE", "BYHOUR"];
+
+/// The same of a text, without reading it: `true` for all that do, and for some that do not.
+fn may_repeat_within_a_day(octets: &[u8]) -> bool {
+    // A long rule may be folded anywhere; one that is not folded holds the word as it is.
+    let folded = || octets.windows(2).any(|two| two == b"\n " || two == b"\n\t");
+    let holds =
+        |word: &str| octets.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()));
+    holds("RRULE") && (FINE.iter().any(|word| holds(word)) || folded())
+}
+
 fn repeats_within_a_day(object: &CalendarObject) -> bool {
-    const FINE: &[&str] = &["SECONDLY", "MINUTELY", "HOURLY", "BYSECOND", "BYMINUTE", "BYHOUR"];
     object.components().flat_map(|component| component.properties_named("RRULE")).any(|rule| {
         let rule = rule.value.to_ascii_uppercase();
         FINE.iter().any(|part| rule.contains(part))

@@ -11,7 +11,7 @@ use crate::filter::Collation;
 use crate::multistatus;
 use crate::path::Resource;
 use crate::property::View;
-use crate::property::response;
+use crate::property::response::{self, Asker, Wanted};
 use crate::report::calendar_query::wanted;
 use crate::xml::name::{caldav, calendar_server, dav};
 use crate::xml::{Element, Name, Node, Writer};
@@ -23,6 +23,10 @@ const SEARCHABLE: &[(Name<'static>, &str)] = &[
     (caldav("calendar-user-type"), "Calendar user type"),
     (calendar_server("email-address-set"), "Mail address"),
 ];
+
+/// What the body of a search is made of.
+const PARTS: &[Name<'static>] =
+    &[dav("prop"), dav("property-search"), dav("apply-to-principal-collection-set")];
 
 /// Whether all of several things must match, or one.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,21 +60,19 @@ struct Search<'a> {
     kind: MatchType,
 }
 
-/// Answers principal-property-search. A property that is not searched here matches nothing.
+/// Answers principal-property-search. A property that is not searched here matches nothing; where nothing is searched
+/// for at all (python-caldav lists everybody that way), all that the caller may know of are found.
 ///
 /// # Errors
-/// 400 where nothing is searched for.
+/// 400 where a search has no property or no text.
 pub async fn answer(exchange: Arc<Exchange>, body: Element) -> Result<Response<Body>, Failure> {
     let searches: Vec<Search<'_>> =
         body.all(dav("property-search")).map(Search::read).collect::<Result<_, _>>()?;
-    if searches.is_empty() {
-        return Err(Failure::bad_request("there is no property-search"));
-    }
     let test = match body.attribute("test") {
-        Some("anyof") => Test::Any,
+        Some("anyof") if !searches.is_empty() => Test::Any,
         _ => Test::All,
     };
-    let wanted = wanted(&body)?;
+    let wanted = asked(&body)?;
     let mut out = multistatus::begin();
     for principal in exchange.backend.principals(exchange.caller()).await? {
         let resource = Resource::Principal(principal.id.clone());
@@ -80,6 +82,18 @@ pub async fn answer(exchange: Arc<Exchange>, body: Element) -> Result<Response<B
         }
     }
     Ok(multistatus::whole(out))
+}
+
+/// The properties that are asked for. python-caldav writes them beside a `DAV:prop` that it leaves empty.
+fn asked(body: &Element) -> Result<Wanted, Failure> {
+    let empty = body.first(dav("prop")).is_some_and(|prop| prop.elements().next().is_none());
+    if !empty {
+        return wanted(body);
+    }
+    let mut prop = Element::named(dav("prop"));
+    let beside = body.elements().filter(|child| !PARTS.contains(&child.name()));
+    prop.children.extend(beside.cloned().map(Node::Element));
+    Wanted::named(&prop, Asker::Report)
 }
 
 /// Answers principal-search-property-set.

@@ -12,7 +12,7 @@ use calendar::limits::Limits;
 use serde::{Deserialize, Serialize};
 
 use super::map;
-use crate::source::http::blocking;
+use crate::source::reader;
 use crate::source::stamp;
 use crate::source::table::Opening;
 use crate::source::{Cursor, RemoteObject, Snapshot, SourceError, Step, shortened};
@@ -55,21 +55,20 @@ pub(super) async fn file(
         .and_then(|cursor| serde_json::from_str::<(PathBuf, Remembered)>(&cursor.0).ok())
         .filter(|(known, _)| *known == path)
         .map(|(_, remembered)| remembered);
-    blocking(move || {
-        let mut seen = look(&path)?;
+    let at = path.clone();
+    let news = reader::fetch(move || {
+        let mut seen = look(&at)?;
         if known.as_ref().is_some_and(|known| known.is_settled_as(&seen, now)) {
-            return Ok(Step::Unchanged);
+            return Ok(None);
         }
-        let text = read(&path, &limits)?;
+        let text = read(&at, &limits)?;
         seen.text = stamp::fingerprint(&text);
-        if known.is_some_and(|known| known.text == seen.text) {
-            return Ok(Step::Unchanged);
-        }
-        let mut snapshot = map::snapshot(&text, &limits)?;
-        snapshot.cursor = Cursor(serde_json::to_string(&(path, seen)).unwrap_or_default());
-        Ok(Step::Snapshot(snapshot))
-    })
-    .await?
+        Ok(if known.is_some_and(|known| known.text == seen.text) { None } else { Some((text, seen)) })
+    });
+    let Some((text, seen)) = news.await?? else { return Ok(Step::Unchanged) };
+    let mut snapshot = reader::read(move || map::snapshot(&text, &limits)).await??;
+    snapshot.cursor = Cursor(serde_json::to_string(&(path, seen)).unwrap_or_default());
+    Ok(Step::Snapshot(snapshot))
 }
 
 /// One step of the folder at `path`.
@@ -83,7 +82,7 @@ pub(super) async fn folder(
     let known = cursor
         .and_then(|cursor| serde_json::from_str::<Folder>(&cursor.0).ok())
         .filter(|known| known.path == path);
-    blocking(move || read_folder(path, &limits, known, now)).await?
+    reader::fetch(move || read_folder(path, &limits, known, now)).await?
 }
 
 fn read_folder(path: PathBuf, limits: &Limits, known: Option<Folder>, now: i64) -> Result<Step, SourceError> {

@@ -1,5 +1,7 @@
 //! From the text of a feed to objects. Pure.
 
+use std::sync::Arc;
+
 use calendar::feed::Feed;
 use calendar::limits::Limits;
 
@@ -22,19 +24,20 @@ pub fn snapshot(text: &[u8], limits: &Limits) -> Result<Snapshot, SourceError> {
             "a web page came instead of a calendar (a sign-in page?)".into(),
         ));
     }
-    let feed = Feed::read(text, limits)
-        .map_err(|error| SourceError::NotACalendar(format!("not a whole calendar (line {})", error.line)))?;
     let mut skipped = Vec::new();
-    let mut objects = Vec::with_capacity(feed.objects.len());
-    for object in feed.objects {
-        let octets = object.octets().len();
-        if octets > limits.object_octets_max {
-            skipped.push(format!("an event of {octets} octets (UID {})", shortened(object.uid())));
+    let mut objects = Vec::new();
+    // Only the text of each object is kept: read, it takes many times the memory.
+    let feed = Feed::scan(text, limits, |object| {
+        let octets = object.octets();
+        if octets.len() > limits.object_octets_max {
+            skipped.push(format!("an event of {} octets (UID {})", octets.len(), shortened(object.uid())));
         } else {
-            let version = tag_of(object.octets()).0;
-            objects.push(RemoteObject { id: object.uid().to_owned(), version, object });
+            let version = tag_of(octets).0;
+            objects.push(RemoteObject { id: object.uid().to_owned(), version, octets: Arc::clone(octets) });
         }
-    }
+    });
+    let feed = feed
+        .map_err(|error| SourceError::NotACalendar(format!("not a whole calendar (line {})", error.line)))?;
     Ok(Snapshot {
         objects,
         cursor: Cursor(String::new()),

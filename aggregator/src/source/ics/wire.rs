@@ -7,7 +7,8 @@ use super::map;
 use crate::owner::IcsSettings;
 use crate::reading::hex;
 use crate::source::http::guard::Permissions;
-use crate::source::http::{Answer, Ask, Validators, Whole, blocking};
+use crate::source::http::{Answer, Ask, Validators, Whole};
+use crate::source::reader;
 use crate::source::stamp;
 use crate::source::table::Opening;
 use crate::source::{Cursor, SourceError, Step};
@@ -55,7 +56,7 @@ pub(super) async fn changes(
     };
     let known = remembered.map(|remembered| remembered.text);
     let limits = opening.limits;
-    blocking(move || {
+    reader::read(move || {
         let text = stamp::fingerprint(&body);
         if known.as_ref() == Some(&text) {
             return Ok(Step::Unchanged);
