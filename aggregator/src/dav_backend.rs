@@ -2,6 +2,7 @@
 
 mod listing;
 mod properties;
+mod relocation;
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use calendar::refusal::Refusal;
 use calendar::time::{Instant, Span};
 use dav::backend::{
     Backend, BusyScope, Caller, Changes, Collection, Credentials, Limits, Member, MemberPage, Object,
-    Precondition, Principal, PropertyChange, SignIn, Stored,
+    Precondition, Principal, PropertyChange, Relocation, SignIn, SourceFate, Stored,
 };
 use store::collections::{CollectionRecord, Role};
 use store::objects::ObjectFacts;
@@ -224,7 +225,7 @@ impl Backend for DavBackend {
         }
         acceptable(&self.world, &record, &octets)?;
         let edits = [Edit { name: name.clone(), octets: Some(octets) }];
-        let staged = gate::change(&self.world, &edits, |staged| met(precondition, staged)).await?;
+        let staged = gate::change(&self.world, &edits, |staged| met(precondition, seen(staged))).await?;
         let created = staged.first().is_some_and(|staged| staged.before.is_none());
         Ok(Stored { tag: staged.into_iter().next().and_then(|staged| staged.tag), created })
     }
@@ -243,7 +244,7 @@ impl Backend for DavBackend {
         let edits = [Edit { name: name.clone(), octets: None }];
         gate::change(&self.world, &edits, |staged| {
             // The condition first: a tag that is named is no tag of what is not there (RFC 9110 §13.1.1).
-            met(precondition, staged)?;
+            met(precondition, seen(staged))?;
             if staged.iter().all(|staged| staged.before.is_none()) {
                 return Err(Refusal::NotFound);
             }
@@ -251,6 +252,28 @@ impl Backend for DavBackend {
         })
         .await
         .map(|_| ())
+    }
+
+    async fn relocate(
+        &self,
+        caller: &Caller,
+        relocation: &Relocation,
+        precondition: &Precondition,
+    ) -> Result<Stored, Refusal> {
+        let Relocation { from, to, source, .. } = relocation;
+        self.enter(caller, &from.collection.owner)?;
+        if self.record(&from.collection).await?.is_none() {
+            return Err(Refusal::NotFound);
+        }
+        if *source == SourceFate::Leaves {
+            self.writable(caller, &from.collection, Privilege::Unbind).await?;
+        }
+        if self.enter(caller, &to.collection.owner).is_err() {
+            // A foreign home is as if it were not there.
+            return Err(Refusal::NoParent);
+        }
+        let target = self.writable(caller, &to.collection, Privilege::Bind).await?;
+        relocation::relocate(&self.world, relocation, &target, precondition).await
     }
 
     async fn changes(
@@ -325,10 +348,13 @@ fn acceptable(world: &World, record: &CollectionRecord, octets: &Arc<[u8]>) -> R
     }
 }
 
+/// The tag of what the first edit met.
+fn seen(staged: &[Staged]) -> Option<&EntityTag> {
+    staged.first().and_then(|staged| staged.before.as_ref()).map(|facts| &facts.tag)
+}
+
 /// Whether the precondition holds for what was seen (RFC 9110 §13.1.1, §13.1.2).
-fn met(precondition: &Precondition, staged: &[Staged]) -> Result<(), Refusal> {
-    let current: Option<&EntityTag> =
-        staged.first().and_then(|staged| staged.before.as_ref()).map(|facts| &facts.tag);
+fn met(precondition: &Precondition, current: Option<&EntityTag>) -> Result<(), Refusal> {
     let named = |tags: &[EntityTag]| current.is_some_and(|tag| tags.is_empty() || tags.contains(tag));
     let matches = precondition.matches.as_deref().is_none_or(named);
     let none_matches = !precondition.none_matches.as_deref().is_some_and(named);

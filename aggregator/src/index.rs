@@ -232,16 +232,3 @@ async fn expand_live(
         }
     }
 }
-
-/// Brings the indexes of all collections of all owners to the extent wanted now and the basis in force; what could not
-/// be done is told and tried again with the next call.
-pub async fn refresh_all(world: &World) -> Result<usize, Refusal> {
-    let mut refreshed = 0;
-    for owner in world.owners().iter() {
-        let home = calendar::collection::PrincipalId::new(owner.id.as_str());
-        for (collection, _) in world.store.collections(&home).await.map_err(refusal_of)? {
-            refreshed += usize::from(refresh(world, &collection).await?);
-        }
-    }
-    Ok(refreshed)
-}

@@ -161,6 +161,37 @@ pub struct Stored {
     pub created: bool,
 }
 
+/// What becomes of the source of a relocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceFate {
+    /// It goes: MOVE.
+    Leaves,
+    /// It is there twice: COPY.
+    Stays,
+}
+
+/// What becomes of an object that is at the destination already (RFC 4918 §10.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetFate {
+    /// It is replaced: `Overwrite: T`.
+    IsReplaced,
+    /// It stays as it is, and the relocation is refused with [`Refusal::Exists`].
+    Stays,
+}
+
+/// Where an object comes from and where it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relocation {
+    /// The source.
+    pub from: ObjectName,
+    /// The destination, another one.
+    pub to: ObjectName,
+    /// What becomes of the source.
+    pub source: SourceFate,
+    /// What becomes of what is at the destination.
+    pub target: TargetFate,
+}
+
 /// A change of a collection's properties.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PropertyChange {
@@ -287,6 +318,14 @@ pub trait Backend: Send + Sync + 'static {
         name: &ObjectName,
         precondition: &Precondition,
     ) -> Result<(), Refusal>;
+
+    /// Moves or copies an object, at once or not at all; the precondition is about the source.
+    async fn relocate(
+        &self,
+        caller: &Caller,
+        relocation: &Relocation,
+        precondition: &Precondition,
+    ) -> Result<Stored, Refusal>;
 
     /// What changed since `since` (everything if `None`, and then no removals), at most about `limit` members.
     async fn changes(

@@ -7,5 +7,6 @@ pub mod options;
 pub mod propfind;
 pub mod proppatch;
 pub mod put;
+pub mod relocate;
 pub mod report;
 pub mod table;

@@ -33,6 +33,8 @@ struct Marks {
 impl Marks {
     /// Notes `revision` at `now` and takes out what is so old that its tombstones may go: the revision up to which.
     fn advance(&mut self, now: i64, revision: u64) -> Option<u64> {
+        // A collection of the same name that was made anew counts from the beginning.
+        self.days.retain(|(_, then)| *then <= revision);
         if self.days.last().is_none_or(|(at, _)| *at <= now - DAY || *at > now) {
             self.days.retain(|(at, _)| *at <= now);
             self.days.push((now, revision));
@@ -58,6 +60,11 @@ pub async fn run(mut watch: Watch) {
 }
 
 async fn round(house: &House) {
+    match house.puller.retire().await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "mirrors of sources that are not in the settings any more were retired"),
+        Err(refusal) => tell("mirrors cannot be retired", &refusal.to_string()),
+    }
     for host in &house.settings.hosts {
         let owner = PrincipalId::new(&host.owner.id);
         let collections = match house.world.store.collections(&owner).await {
@@ -109,6 +116,18 @@ fn tell(what: &str, error: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_collection_made_anew_is_not_pruned_by_the_marks_of_the_old_one() {
+        let mut marks = Marks::default();
+        for day in 0..95_i64 {
+            marks.advance(day * DAY, 500 + day.unsigned_abs());
+        }
+        for day in 95..300_i64 {
+            let upto = marks.advance(day * DAY, day.unsigned_abs() - 94);
+            assert!(upto.is_none_or(|upto| upto <= day.unsigned_abs() - 94), "{upto:?}");
+        }
+    }
 
     #[test]
     fn marks_are_daily_and_prune_after_ninety_days() {

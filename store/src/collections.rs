@@ -137,6 +137,13 @@ impl Change {
         self.expect(head_of(name), head.version);
     }
 
+    /// Expects the collection to be at `head` and moves its version, and nothing else: whoever thought upon the same head
+    /// meanwhile thinks again.
+    pub fn touch_head(&mut self, name: &CollectionName, head: Head) {
+        self.expect_head(name, head);
+        self.put_head(name, head.revision, head.floor);
+    }
+
     /// Removes the collection's record and head (its members, log and index are removed by
     /// [`Store::remove_members`] before; a `head` seen before the last of those calls makes sure that none came since).
     pub fn remove_collection(&mut self, name: &CollectionName, seen: Version, head: Head) {

@@ -61,6 +61,12 @@ impl Change {
         self.letters.extend(other.letters);
     }
 
+    /// Takes note that what was read does not fit together (something moved between two reads): this change can never
+    /// apply, and whoever commits it thinks again.
+    pub fn outdated(&mut self) {
+        self.contradictory = true;
+    }
+
     pub(crate) fn expect(&mut self, key: RowKey, seen: Version) {
         self.expect_octets(key.into_octets(), seen);
     }

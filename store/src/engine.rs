@@ -84,6 +84,15 @@ pub trait Engine: Send + Sync + 'static {
     /// The value of `key`.
     async fn get(&self, key: &[u8]) -> Result<Option<Versioned>, EngineError>;
 
+    /// The values of `keys`, in their order; each of its own moment.
+    async fn get_many(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, EngineError> {
+        let mut values = Vec::with_capacity(keys.len());
+        for key in keys {
+            values.push(self.get(key).await?);
+        }
+        Ok(values)
+    }
+
     /// Up to `limit` entries with `from <= key < to`, in order of their keys (octet-wise). One consistent moment.
     async fn scan(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Entry>, EngineError>;
 

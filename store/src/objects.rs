@@ -17,7 +17,7 @@ use calendar::time::Span;
 
 use crate::busy_index::Placement;
 use crate::collections::{CollectionKey, Head};
-use crate::engine::{EngineError, Version};
+use crate::engine::{EngineError, Version, Versioned};
 use crate::key::RowKey;
 use crate::table::{damaged, tag};
 use crate::{Change, Store, change_log};
@@ -172,6 +172,20 @@ impl Store {
     /// The facts of an object.
     pub async fn facts(&self, name: &ObjectName) -> Result<Option<ObjectFacts>, EngineError> {
         Ok(self.facts_row(name).await?.map(|row| row.facts))
+    }
+
+    /// The facts of members of one collection, in their order, read together.
+    pub async fn facts_of(
+        &self,
+        collection: &CollectionName,
+        members: &[MemberName],
+    ) -> Result<Vec<Option<ObjectFacts>>, EngineError> {
+        let begin = collection.key(tag::FACTS);
+        let key = |member: &MemberName| begin.clone().long_name(member.as_str()).into_octets();
+        let keys: Vec<Vec<u8>> = members.iter().map(key).collect();
+        let what = || format!("facts in {collection}");
+        let read = |row: Versioned| Ok(FactsRow::read(&row.value, row.version, &what)?.facts);
+        self.engine.get_many(&keys).await?.into_iter().map(|row| row.map(read).transpose()).collect()
     }
 
     pub(crate) async fn facts_row(&self, name: &ObjectName) -> Result<Option<FactsRow>, EngineError> {

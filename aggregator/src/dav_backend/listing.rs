@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use calendar::collection::{CollectionName, MemberName, ObjectName, Revision, SyncToken};
 use calendar::refusal::Refusal;
-use dav::backend::{Changes, MemberPage, Object};
+use dav::backend::{Changes, Member, MemberPage, Object};
 use store::collections::CollectionRecord;
 use store::objects::{ObjectFacts, StoredObject};
 
@@ -54,8 +54,15 @@ pub(super) async fn changes(
 ) -> Result<Changes, Refusal> {
     // The head first: a change that slips in between is told twice, never lost.
     let head = world.store.head(name).await.map_err(refusal_of)?;
+    let at = |revision| SyncToken { epoch: record.epoch, revision };
     let from = match since {
-        None => Revision(0),
+        None => {
+            if let Some(changed) = all(world, name, limit).await? {
+                let (removed, token) = (Vec::new(), at(head.revision));
+                return Ok(Changes { changed, removed, token, truncated: false });
+            }
+            Revision(0)
+        }
         Some(token) => {
             let known = token.epoch == record.epoch
                 && token.revision <= head.revision
@@ -69,16 +76,35 @@ pub(super) async fn changes(
     let rows = world.store.changes_since(name, from, limit).await.map_err(refusal_of)?;
     let last = rows.last().map_or(from, |row| row.revision);
     let truncated = !world.store.changes_since(name, last, 1).await.map_err(refusal_of)?.is_empty();
-    let mut changed = Vec::new();
-    let mut removed = Vec::new();
-    for row in rows {
-        let member = ObjectName { collection: name.clone(), member: row.member };
-        match world.store.facts(&member).await.map_err(refusal_of)? {
-            Some(facts) => changed.push(member_of(facts)),
-            None if since.is_some() => removed.push(member.member),
-            None => {}
+    let members: Vec<MemberName> = rows.into_iter().map(|row| row.member).collect();
+    let (mut changed, mut removed) = (Vec::with_capacity(members.len()), Vec::new());
+    for page in members.chunks(PAGE) {
+        let facts = world.store.facts_of(name, page).await.map_err(refusal_of)?;
+        for (member, facts) in page.iter().zip(facts) {
+            match facts {
+                Some(facts) => changed.push(member_of(facts)),
+                None if since.is_some() => removed.push(member.clone()),
+                None => {}
+            }
         }
     }
     let revision = if truncated { last } else { head.revision.max(last) };
-    Ok(Changes { changed, removed, token: SyncToken { epoch: record.epoch, revision }, truncated })
+    Ok(Changes { changed, removed, token: at(revision), truncated })
+}
+
+/// All members, if there are no more than `limit`; they are read as they lie, without their log.
+async fn all(world: &World, name: &CollectionName, limit: usize) -> Result<Option<Vec<Member>>, Refusal> {
+    let mut members: Vec<Member> = Vec::new();
+    loop {
+        let after = members.last().map(|member| &member.member);
+        let page = world.store.members(name, after, PAGE).await.map_err(refusal_of)?;
+        let is_last = page.len() < PAGE;
+        members.extend(page.into_iter().map(member_of));
+        if members.len() > limit {
+            return Ok(None);
+        }
+        if is_last {
+            return Ok(Some(members));
+        }
+    }
 }

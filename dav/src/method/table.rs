@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use crate::condition::{CALENDAR_COLLECTION_LOCATION_OK, Failure, RESOURCE_MUST_BE_NULL};
 use crate::exchange::{Answering, Exchange};
-use crate::method::{delete, get, mkcalendar, options, propfind, proppatch, put, report};
+use crate::method::{delete, get, mkcalendar, options, propfind, proppatch, put, relocate, report};
 use crate::path::Resource;
 use crate::property::Kinds;
 
@@ -59,6 +59,20 @@ pub const METHODS: &[Method] = &[
         on: Kinds::COLLECTION.or(Kinds::OBJECT),
         rfc: "RFC 4918 §9.6",
         answer: |exchange| Box::pin(delete::answer(exchange)),
+        elsewhere: not_here,
+    },
+    Method {
+        name: "COPY",
+        on: Kinds::OBJECT,
+        rfc: "RFC 4918 §9.8",
+        answer: |exchange| Box::pin(relocate::answer_copy(exchange)),
+        elsewhere: not_here,
+    },
+    Method {
+        name: "MOVE",
+        on: Kinds::OBJECT,
+        rfc: "RFC 4918 §9.9",
+        answer: |exchange| Box::pin(relocate::answer_move(exchange)),
         elsewhere: not_here,
     },
     Method {

@@ -374,6 +374,36 @@ impl Backend for Memory {
         })
     }
 
+    async fn relocate(
+        &self,
+        caller: &Caller,
+        relocation: &Relocation,
+        precondition: &Precondition,
+    ) -> Result<Stored, Refusal> {
+        let Relocation { from, to, source, target } = relocation;
+        let found = self.object(caller, from).await?.ok_or(Refusal::NotFound)?;
+        holds(precondition, Some(&found.facts.tag))?;
+        if *source == SourceFate::Leaves {
+            self.with(caller, &from.collection, Privilege::Unbind, |_| Ok(()))?;
+        }
+        if *target == TargetFate::Stays && self.object(caller, to).await.is_ok_and(|there| there.is_some()) {
+            return Err(Refusal::Exists);
+        }
+        let stored = self.put(caller, to, Arc::clone(&found.octets), &Precondition::default()).await;
+        let own_uid = |holder: &ObjectName| *source == SourceFate::Leaves && holder == from;
+        let stored = match stored {
+            Err(Refusal::UidConflict(holder)) if own_uid(&holder) => {
+                self.delete(caller, from, &Precondition::default()).await?;
+                return self.put(caller, to, found.octets, &Precondition::default()).await;
+            }
+            other => other?,
+        };
+        if *source == SourceFate::Leaves {
+            self.delete(caller, from, &Precondition::default()).await?;
+        }
+        Ok(stored)
+    }
+
     async fn changes(
         &self,
         caller: &Caller,

@@ -188,6 +188,13 @@ impl<B: Backing> Engine for Grouped<B> {
         self.read(Pool::Reactor, move |backing| backing.get(&key)).await
     }
 
+    async fn get_many(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, EngineError> {
+        keys.iter().try_for_each(|key| limit::check_key(key))?;
+        let pool = if keys.len() <= INLINE_ENTRIES_MAX { Pool::Reactor } else { Pool::Blocking };
+        let keys: Arc<[Vec<u8>]> = keys.into();
+        self.read(pool, move |backing| keys.iter().map(|key| backing.get(key)).collect()).await
+    }
+
     async fn scan(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Entry>, EngineError> {
         if from >= to || limit == 0 {
             return Ok(Vec::new());
@@ -284,6 +291,13 @@ impl<B: Backing> GroupWriter for Writer<B> {
         let opened = open_backing::<B>(&self.0.place);
         let result = opened.as_ref().map(|_| ()).map_err(Clone::clone);
         opening.slot = opened.map_or_else(Slot::Closed, Slot::Open);
+        // A group may have reached the disk although its writing failed: whoever keeps something beside the number of
+        // the newest commit must look again.
+        if let Slot::Open(backing) = &opening.slot
+            && let Ok(newest) = caught(|| backing.newest())
+        {
+            self.0.newest.send_if_modified(|told| std::mem::replace(told, newest) != newest);
+        }
         result
     }
 }

@@ -30,7 +30,8 @@ impl Store {
             let head = self.head(collection).await?;
             let rows = self.member_rows(collection, None, limit).await?;
             if rows.is_empty() {
-                return self.remove_remains(collection, head, limit).await;
+                // Somebody made a member meanwhile; the next call finds it.
+                return Ok(self.remove_remains(collection, head, limit).await?.unwrap_or(1));
             }
             let mut change = Change::new();
             for row in &rows {
@@ -44,13 +45,16 @@ impl Store {
     }
 
     /// Removes up to `limit` rows of the log and index, which belong to no member as long as the collection is at
-    /// `head`, at which it had none.
-    async fn remove_remains(
+    /// `head`, at which it had none; how many, or `None` if the collection has moved on and nothing was removed.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn remove_remains(
         &self,
         collection: &CollectionName,
         head: Head,
         limit: usize,
-    ) -> Result<usize, EngineError> {
+    ) -> Result<Option<usize>, EngineError> {
         let mut change = Change::new();
         change.expect_head(collection, head);
         let mut count = 0;
@@ -62,9 +66,8 @@ impl Store {
             }
         }
         match self.commit(change).await? {
-            Committed::At(_) => Ok(count),
-            // Somebody made a member meanwhile; the next call finds it.
-            Committed::SeenHasMoved => Ok(1),
+            Committed::At(_) => Ok(Some(count)),
+            Committed::SeenHasMoved => Ok(None),
         }
     }
 }
