@@ -190,7 +190,7 @@ fn init_writes_what_check_finds_good_and_overwrites_nothing() {
     let made = said_json(&cli(&config, &init), 0);
     assert_eq!(made["owner"], "ada");
     let good = said(&cli(&config, &["check"]), 0);
-    assert!(good.contains("is good: 1 owners, 0 sources, 1 event types"), "{good}");
+    assert!(good.contains("is good: 1 owner, 0 sources, 1 event type"), "{good}");
     let text = std::fs::read_to_string(&config).expect("readable");
     assert!(text.contains("# How often it is asked"), "the comments are there");
     assert!(

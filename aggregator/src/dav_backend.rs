@@ -1,5 +1,6 @@
 //! The unified calendar as a [`dav::backend::Backend`]: protocol nouns in, operations out.
 
+mod home;
 mod listing;
 mod properties;
 mod relocation;
@@ -15,8 +16,8 @@ use calendar::object::{CalendarObject, Kind};
 use calendar::refusal::Refusal;
 use calendar::time::{Instant, Span};
 use dav::backend::{
-    Backend, BusyScope, Caller, Changes, Collection, Credentials, Limits, Member, MemberPage, Object,
-    Precondition, Principal, PropertyChange, Relocation, SignIn, SourceFate, Stored,
+    Backend, BusyScope, Caller, Changes, Collection, Credentials, DeadProperties, Limits, Member, MemberPage,
+    Object, Precondition, Principal, PropertyChange, Relocation, SignIn, SourceFate, Stored,
 };
 use store::collections::{CollectionRecord, Role};
 use store::objects::ObjectFacts;
@@ -26,6 +27,9 @@ use crate::operation::{collection, free_busy, sign_in};
 use crate::owner::Owner;
 use crate::unified;
 use crate::world::{World, refusal_of};
+
+/// Collections of one owner beyond which clients make no more: every change looks at all of them.
+const COLLECTIONS_MAX: usize = 250;
 
 /// The calendars of this server as the protocol sees them.
 pub struct DavBackend {
@@ -107,6 +111,21 @@ impl Backend for DavBackend {
         Ok(collections)
     }
 
+    async fn home_properties(&self, caller: &Caller, home: &PrincipalId) -> Result<DeadProperties, Refusal> {
+        self.enter(caller, home)?;
+        home::properties_of(&self.world, home).await
+    }
+
+    async fn change_home(
+        &self,
+        caller: &Caller,
+        home: &PrincipalId,
+        changes: &[PropertyChange],
+    ) -> Result<(), Refusal> {
+        self.enter(caller, home)?;
+        home::change(&self.world, home, changes).await
+    }
+
     async fn collection(
         &self,
         caller: &Caller,
@@ -134,10 +153,15 @@ impl Backend for DavBackend {
         if taken {
             return Err(Refusal::Protected("this name is kept for a calendar of the server or of a source"));
         }
+        if self.world.store.collections(&name.owner).await.map_err(refusal_of)?.len() >= COLLECTIONS_MAX {
+            return Err(Refusal::Protected(
+                "there are as many calendars as an owner may have; delete one first",
+            ));
+        }
         let components = ["VEVENT", "VTODO", "VJOURNAL"];
         let mut record = collection::blank(&self.world, Role::Made, id, &components);
         record.writable = true;
-        properties::apply(&mut record, properties);
+        properties::apply(&mut record, properties)?;
         collection::make(&self.world, &owner, name, &record).await
     }
 
@@ -147,10 +171,20 @@ impl Backend for DavBackend {
         name: &CollectionName,
         changes: &[PropertyChange],
     ) -> Result<(), Refusal> {
-        self.enter(caller, &name.owner)?;
+        let owner = self.enter(caller, &name.owner)?;
         collection::change(&self.world, name, |record| {
-            properties::apply(record, changes);
-            Ok(())
+            let counted = collection::counts_as_busy(&owner, record);
+            properties::apply(record, changes)?;
+            let mirrors = |source: &str| owner.sources.iter().any(|settings| settings.id == source);
+            let opaque = changes
+                .iter()
+                .any(|change| matches!(change, PropertyChange::Opaque(opaque) if *opaque != counted));
+            match &record.role {
+                Role::Mirror { source } if opaque && mirrors(source) => Err(Refusal::Protected(
+                    "whether the calendar of a source counts as busy is said by the settings",
+                )),
+                _ => Ok(()),
+            }
         })
         .await
     }

@@ -17,7 +17,7 @@ use store::objects::{NewObject, ObjectChange, ObjectFacts};
 use store::{Change, Committed};
 
 use crate::index::{self, IndexState};
-use crate::owner::Owner;
+use crate::operation::collection;
 use crate::reading::{Reading, tag_of};
 use crate::unified;
 use crate::world::{World, refusal_of};
@@ -59,6 +59,10 @@ struct SeenCollection {
 pub async fn stage(world: &World, change: &mut Change, edits: &[Edit]) -> Result<Vec<Staged>, Refusal> {
     let Some(first) = edits.first() else { return Ok(Vec::new()) };
     let owner = world.owner(first.name.collection.owner.as_str()).ok_or(Refusal::NotFound)?;
+    // Zones, and what shows in the unified collection, are as they were seen only as long as no collection's record
+    // has changed.
+    collection::expect_home(world, change, &first.name.collection.owner).await?;
+    let mut claimed = BTreeMap::new();
     let mut by_collection: BTreeMap<CollectionName, Vec<usize>> = BTreeMap::new();
     for (position, edit) in edits.iter().enumerate() {
         by_collection.entry(edit.name.collection.clone()).or_default().push(position);
@@ -68,11 +72,18 @@ pub async fn stage(world: &World, change: &mut Change, edits: &[Edit]) -> Result
     // The unified head first: whatever changes after this moment makes the commit think again.
     let unified = unified::see(world, &owner).await?;
     for (collection, positions) in by_collection {
-        let seen = see(world, &owner, &collection).await?;
+        let seen = see(world, &collection).await?;
         let mut changes = Vec::with_capacity(positions.len());
         for position in positions {
             let edit = &edits[position];
             let object = decide(world, &seen, edit, edits).await?;
+            if let Some(after) = &object.after
+                && let Some(other) =
+                    claimed.insert((collection.clone(), after.uid.clone()), edit.name.clone())
+                && other != edit.name
+            {
+                return Err(Refusal::UidConflict(other));
+            }
             staged[position] = Some(Staged {
                 before: object.before.clone(),
                 tag: object.after.as_ref().map(|after| after.tag.clone()),
@@ -114,12 +125,15 @@ pub async fn change(
     Err(Refusal::Contended)
 }
 
-async fn see(world: &World, owner: &Owner, collection: &CollectionName) -> Result<SeenCollection, Refusal> {
+async fn see(world: &World, collection: &CollectionName) -> Result<SeenCollection, Refusal> {
     let head = world.store.head(collection).await.map_err(refusal_of)?;
+    // The state of the index before what its basis is made from: a rebuild that begins later moves the state, and one
+    // that began earlier read no newer basis than this.
+    let (index, index_version) = index::state(world, collection).await?.ok_or(Refusal::NoParent)?;
+    let owner = world.owner(collection.owner.as_str()).ok_or(Refusal::NotFound)?;
     let (record, _) =
         world.store.collection(collection).await.map_err(refusal_of)?.ok_or(Refusal::NoParent)?;
-    let (index, index_version) = index::state(world, collection).await?.ok_or(Refusal::NoParent)?;
-    let reading = Reading::new(owner, &record, &world.limits);
+    let reading = Reading::new(&owner, &record, &world.limits);
     Ok(SeenCollection { head, index, index_version, reading })
 }
 

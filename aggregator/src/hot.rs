@@ -7,10 +7,12 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use calendar::address::Address;
 use calendar::time::{Instant, Span};
 use store::engine::Version;
 
 use crate::operation::free_busy::SeenBusy;
+use crate::owner::{Owner, SourceSettings, Unreachable};
 
 /// Sets that are kept at most.
 const ENTRIES_MAX: usize = 512;
@@ -20,10 +22,35 @@ const ENTRIES_MAX: usize = 512;
 pub struct HotEntry {
     /// The number of the newest commit when it was last found to be true.
     pub newest: Version,
+    /// When it was last found to be true: a clock that is set back makes it be looked at again.
+    pub from: Instant,
     /// Until when, at the latest, it is true without any commit (a source may grow too old).
     pub until: Instant,
+    /// By which settings of its owner it was read.
+    pub eyes: Eyes,
     /// The set.
     pub seen: SeenBusy,
+}
+
+/// What busy time depends on besides what is kept: an owner's settings. A question that was under way when they
+/// changed must not leave its answer to those that come after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Eyes {
+    zone: String,
+    addresses: Vec<Address>,
+    sources: Vec<(String, bool, Unreachable)>,
+}
+
+impl Eyes {
+    /// Those of `owner`.
+    pub fn of(owner: &Owner) -> Self {
+        let source = |source: &SourceSettings| (source.id.clone(), source.counts_as_busy, source.unreachable);
+        Self {
+            zone: owner.zone.name().to_owned(),
+            addresses: owner.addresses.clone(),
+            sources: owner.sources.iter().map(source).collect(),
+        }
+    }
 }
 
 /// Merged busy sets by owner and window.

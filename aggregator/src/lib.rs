@@ -15,3 +15,4 @@ pub mod sync;
 pub mod turn;
 pub mod unified;
 pub mod world;
+mod zones;

@@ -5,7 +5,6 @@ use calendar::busy::{self, BusyPeriod, BusyReading, BusyType};
 use calendar::limits::Limits;
 use calendar::object::CalendarObject;
 use calendar::refusal::Refusal;
-use calendar::text;
 use calendar::time::Span;
 use calendar::zone::Zone;
 use sha2::{Digest, Sha256};
@@ -14,6 +13,10 @@ use store::collections::{CollectionRecord, Role};
 use crate::own;
 use crate::owner::Owner;
 use crate::world::World;
+use crate::zones;
+
+/// Moved on whenever other busy periods are read from the same octets: what was indexed before is then built anew.
+const FORM: u8 = 1;
 
 /// In which zone and for whom a collection's objects are read.
 #[derive(Clone, Debug)]
@@ -39,13 +42,11 @@ impl Reading {
     /// What everything derived by this reading depends on besides the octets; another basis, another index.
     pub fn basis(&self) -> String {
         let mut hash = Sha256::new();
-        hash.update(self.zone.name());
-        // Two definitions may share a name: their rules over the years that people look at tell them apart.
-        let years = (
-            calendar::time::Instant::from_unix(1_577_836_800),
-            calendar::time::Instant::from_unix(2_208_988_800),
-        );
-        hash.update(self.zone.to_vtimezone(years.0, years.1));
+        hash.update([FORM]);
+        for limit in [self.limits.instances_max, self.limits.steps_max] {
+            hash.update((limit as u64).to_be_bytes());
+        }
+        hash.update(zones::rules_of(&self.zone));
         for address in &self.addresses {
             hash.update([0]);
             hash.update(address.as_str());
@@ -103,11 +104,7 @@ impl Reading {
 
 /// The zone of a collection: its VTIMEZONE, its zone by name, or the owner's zone.
 pub fn zone_of(owner: &Owner, record: &CollectionRecord, limits: &Limits) -> Zone {
-    let by_definition = record.timezone.as_deref().and_then(|timezone| {
-        let parsed = text::parse(timezone.as_bytes(), limits).ok()?;
-        let calendar = parsed.calendars.first()?;
-        calendar.components_named("VTIMEZONE").next().and_then(Zone::of_vtimezone)
-    });
+    let by_definition = record.timezone.as_deref().and_then(|timezone| zones::defined_by(timezone, limits));
     by_definition
         .or_else(|| record.timezone_id.as_deref().and_then(Zone::named))
         .unwrap_or_else(|| owner.zone.clone())

@@ -12,16 +12,21 @@ use calendar::collection::{CollectionName, ObjectName};
 use calendar::object::CalendarObject;
 use calendar::refusal::Refusal;
 use sha2::{Digest, Sha256};
-use store::Change;
 use store::collections::{CollectionRecord, Head, Role};
 use store::objects::{NewObject, ObjectChange, ObjectFacts};
+use store::{Change, Committed};
 
+use crate::gate::ATTEMPTS_MAX;
+use crate::operation::collection::expect_home;
 use crate::owner::Owner;
 use crate::reading::{hex, tag_of};
 use crate::world::{World, refusal_of};
 
 /// The id of the unified collection.
 pub const ID: &str = "unified";
+
+/// Members that are decided anew in one commit.
+const PAGE: usize = 100;
 
 /// The unified collection of an owner as one thought sees it.
 pub struct Seen {
@@ -111,12 +116,21 @@ pub(crate) async fn stage(
         let before = world.store.facts(&member).await.map_err(refusal_of)?;
         let copies = copies(world, (owner, seen), uid, edits).await?;
         let after = match winner(owner, seen, &copies) {
-            Some(copy) => new_member(world, uid, copy, before.as_ref()).await?,
+            Some(copy) => {
+                let after = new_member(world, uid, copy, before.as_ref()).await?;
+                if after.is_none() {
+                    // It went away between two reads.
+                    change.outdated();
+                }
+                after
+            }
             None => None,
         };
         let unchanged = match (&before, &after) {
             (None, None) => true,
-            (Some(before), Some(after)) => before.tag == after.tag && before.shows == after.shows,
+            (Some(before), Some(after)) => {
+                before.tag == after.tag && before.shows == after.shows && before.reach == after.reach
+            }
             _ => false,
         };
         if !unchanged {
@@ -125,12 +139,47 @@ pub(crate) async fn stage(
         }
     }
     if changes.is_empty() {
-        // Who wins was decided by what this head stood for.
-        change.expect_head(&seen.name, seen.head);
+        // Who wins was decided by what this head stood for, and others decide by the copies that change here: two that
+        // each leave the winner as it is could together have unseated it.
+        change.touch_head(&seen.name, seen.head);
     } else {
         change.change_objects(&seen.name, seen.head, &changes);
     }
     Ok(())
+}
+
+/// Decides anew who wins for the members of `collection`, whose place in the unified collection has changed.
+pub(crate) async fn restage(world: &World, collection: &CollectionName) -> Result<(), Refusal> {
+    let mut after = None;
+    loop {
+        let page = world.store.members(collection, after.as_ref(), PAGE).await.map_err(refusal_of)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.member.clone());
+        restage_page(world, collection, &page).await?;
+    }
+}
+
+async fn restage_page(
+    world: &World,
+    collection: &CollectionName,
+    page: &[ObjectFacts],
+) -> Result<(), Refusal> {
+    let owner = world.owner(collection.owner.as_str()).ok_or(Refusal::NotFound)?;
+    let mut touched = Touched::default();
+    for facts in page {
+        touched.by_uid.entry(facts.uid.clone()).or_default();
+    }
+    for _ in 0..ATTEMPTS_MAX {
+        let _turn = world.turns.of(&owner.id).await;
+        let mut change = Change::new();
+        expect_home(world, &mut change, &collection.owner).await?;
+        let Some(seen) = see(world, &owner).await? else { return Ok(()) };
+        stage(world, &mut change, (&owner, &seen), &touched).await?;
+        if let Committed::At(_) = world.store.commit(change).await.map_err(refusal_of)? {
+            return Ok(());
+        }
+    }
+    Err(Refusal::Contended)
 }
 
 /// All copies of `uid` in collections that show in the unified one, as they will be after the edits.
@@ -188,7 +237,7 @@ async fn new_member(
         Some(text) => Arc::clone(text),
         None => match world.store.object(&copy.name).await.map_err(refusal_of)? {
             Some(stored) => stored.octets,
-            None => return Err(Refusal::Contended),
+            None => return Ok(None),
         },
     };
     let shown = shown(world, &text, copy.name.collection.id.as_str());

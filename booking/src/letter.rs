@@ -141,10 +141,8 @@ fn letter(occasion: &Occasion<'_>, reader: Reader<'_>, index: usize) -> Result<L
         written: occasion.now.as_unix(),
     };
     let written = occasion.now.as_unix();
-    // Commit time, then the order of changes, then the order of readers.
-    let order = (u64::try_from(written).unwrap_or(0) << 24)
-        | (u64::from(booking.sequence & 0xffff) << 8)
-        | (u64::try_from(index).unwrap_or(u64::MAX) & 0xff);
+    // The order of changes, then of readers; not the time, which a clock may set back between two changes.
+    let order = (u64::from(booking.sequence) << 8) | (u64::try_from(index).unwrap_or(u64::MAX) & 0xff);
     Ok(Letter {
         id: LetterId(id),
         owner: booking.owner.clone(),

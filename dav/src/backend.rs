@@ -66,6 +66,9 @@ pub enum CollectionKind {
     Outbox,
 }
 
+/// Properties kept as they were set: (namespace, local name) → the XML element.
+pub type DeadProperties = BTreeMap<(String, String), String>;
+
 /// A collection with everything that its properties are read from.
 #[derive(Clone, Debug)]
 pub struct Collection {
@@ -87,8 +90,8 @@ pub struct Collection {
     pub opaque: bool,
     /// What the caller may do.
     pub privileges: Vec<Privilege>,
-    /// Properties kept as they were set: (namespace, local name) → the XML element.
-    pub dead_properties: BTreeMap<(String, String), String>,
+    /// What clients have it keep.
+    pub dead_properties: DeadProperties,
     /// Its state.
     pub token: SyncToken,
     /// When it was made.
@@ -254,6 +257,17 @@ pub trait Backend: Send + Sync + 'static {
 
     /// The collections of a home, by name.
     async fn collections(&self, caller: &Caller, home: &PrincipalId) -> Result<Vec<Collection>, Refusal>;
+
+    /// The properties that clients have a home keep (Apple Calendar: the default alarms).
+    async fn home_properties(&self, caller: &Caller, home: &PrincipalId) -> Result<DeadProperties, Refusal>;
+
+    /// Changes properties of a home, all or none; only dead ones are kept there.
+    async fn change_home(
+        &self,
+        caller: &Caller,
+        home: &PrincipalId,
+        changes: &[PropertyChange],
+    ) -> Result<(), Refusal>;
 
     /// A collection.
     async fn collection(&self, caller: &Caller, name: &CollectionName)

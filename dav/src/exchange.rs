@@ -115,7 +115,12 @@ impl Exchange {
     ) -> Result<View, Failure> {
         let mut view = View::bare(resource, &self.setting);
         // A foreign home is not the caller's business, but the principal may be known.
-        if needs.has(Facets::HOME) && principal.id == self.caller().principal {
+        let own = principal.id == self.caller().principal;
+        if own && view.kind == Kinds::HOME {
+            let kept = self.backend.home_properties(self.caller(), &principal.id).await?;
+            view.home_properties = Some(Arc::new(kept));
+        }
+        if own && needs.has(Facets::HOME) {
             view.home = Some(Arc::new(self.backend.collections(self.caller(), &principal.id).await?));
         }
         view.principal = Some(Arc::new(principal));

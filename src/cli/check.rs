@@ -87,11 +87,18 @@ pub async fn run(given: &Given, environment: &Environment, console: &Console) ->
 fn summary(settings: &Settings, path: &str) -> String {
     let sources: usize = settings.hosts.iter().map(|host| host.owner.sources.len()).sum();
     let types: usize = settings.hosts.iter().map(|host| host.event_types.len()).sum();
-    format!(
-        "{path} is good: {} owners, {sources} sources, {types} event types, {} listeners",
-        settings.hosts.len(),
-        settings.listen.len()
-    )
+    let counted = [
+        counted(settings.hosts.len(), "owner"),
+        counted(sources, "source"),
+        counted(types, "event type"),
+        counted(settings.listen.len(), "listener"),
+    ];
+    format!("{path} is good: {}", counted.join(", "))
+}
+
+/// `1 owner`, `2 owners`.
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 async fn online(settings: &Settings, console: &Console) -> Vec<Found> {

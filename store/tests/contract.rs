@@ -55,6 +55,7 @@ macro_rules! on_every_engine {
 
 on_every_engine! {
     what_is_committed_is_read,
+    many_are_read_like_each,
     a_commit_is_whole_or_not_at_all,
     versions_only_rise,
     scans_are_in_order_and_bounded,
@@ -107,6 +108,22 @@ async fn what_is_committed_is_read(house: House) {
     assert!(removed > version);
     assert_eq!(engine.get(b"a").await.unwrap(), None);
     assert_eq!(engine.get(b"b").await.unwrap().unwrap().version, version);
+}
+
+async fn many_are_read_like_each(house: House) {
+    let engine = house.open();
+    let keys: Vec<Vec<u8>> = (0..200_u8).map(|key| vec![b'k', key]).collect();
+    let written = keys.iter().step_by(3).map(|key| (key.clone(), Some(key.repeat(2)))).collect();
+    at(&engine, Commit { expect: vec![], write: written }).await;
+    for count in [0, 1, 32, 33, 200] {
+        let read = engine.get_many(&keys[..count]).await.unwrap();
+        assert_eq!(read.len(), count);
+        for (key, read) in keys.iter().zip(read) {
+            assert_eq!(read, engine.get(key).await.unwrap());
+            assert_eq!(read.is_some(), key[1] % 3 == 0);
+        }
+    }
+    assert!(engine.get_many(&[b"k".to_vec(), vec![]]).await.is_err());
 }
 
 async fn a_commit_is_whole_or_not_at_all(house: House) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use calendar::collection::{CollectionName, MemberName, ObjectName, Revision, SyncToken};
 use calendar::refusal::Refusal;
 use dav::backend::{Changes, Member, MemberPage, Object};
+use sha2::{Digest, Sha256};
 use store::collections::CollectionRecord;
 use store::objects::{ObjectFacts, StoredObject};
 
@@ -64,10 +65,9 @@ pub(super) async fn changes(
             Revision(0)
         }
         Some(token) => {
-            let known = token.epoch == record.epoch
-                && token.revision <= head.revision
-                && token.revision >= head.floor;
-            if !known {
+            let of_this_life = token.epoch == record.epoch && token.revision >= head.floor;
+            let of_this_listing = token.epoch == listing_epoch(record.epoch, head.floor);
+            if !(of_this_life || of_this_listing) || token.revision > head.revision {
                 return Err(Refusal::SyncTokenExpired);
             }
             token.revision
@@ -76,6 +76,11 @@ pub(super) async fn changes(
     let rows = world.store.changes_since(name, from, limit).await.map_err(refusal_of)?;
     let last = rows.last().map_or(from, |row| row.revision);
     let truncated = !world.store.changes_since(name, last, 1).await.map_err(refusal_of)?.is_empty();
+    let floor = world.store.head(name).await.map_err(refusal_of)?.floor;
+    if since.is_some() && floor != head.floor && from < floor {
+        // Tombstones were pruned while the log was read.
+        return Err(Refusal::SyncTokenExpired);
+    }
     let members: Vec<MemberName> = rows.into_iter().map(|row| row.member).collect();
     let (mut changed, mut removed) = (Vec::with_capacity(members.len()), Vec::new());
     for page in members.chunks(PAGE) {
@@ -89,7 +94,12 @@ pub(super) async fn changes(
         }
     }
     let revision = if truncated { last } else { head.revision.max(last) };
-    Ok(Changes { changed, removed, token: at(revision), truncated })
+    let token = if truncated && revision < head.floor {
+        SyncToken { epoch: listing_epoch(record.epoch, head.floor), revision }
+    } else {
+        at(revision)
+    };
+    Ok(Changes { changed, removed, token, truncated })
 }
 
 /// All members, if there are no more than `limit`; they are read as they lie, without their log.
@@ -107,4 +117,16 @@ async fn all(world: &World, name: &CollectionName, limit: usize) -> Result<Optio
             return Ok(Some(members));
         }
     }
+}
+
+/// The epoch of tokens of a first listing that is under way and has not reached the log's floor: below it all rows are
+/// of members that are there. Should the floor rise before the listing is done, members may have gone without a trace,
+/// and the token is known no more.
+fn listing_epoch(epoch: u64, floor: Revision) -> u64 {
+    let mut hash = Sha256::new();
+    hash.update(epoch.to_be_bytes());
+    hash.update(floor.0.to_be_bytes());
+    let mut first = [0; 8];
+    first.copy_from_slice(&hash.finalize()[..8]);
+    u64::from_be_bytes(first)
 }

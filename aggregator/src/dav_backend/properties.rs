@@ -1,17 +1,24 @@
 //! A collection's record as the protocol sees it, and back.
 
+use std::collections::BTreeMap;
+
 use calendar::collection::{CollectionName, Privilege, SyncToken};
 use calendar::object::Kind;
+use calendar::refusal::Refusal;
 use calendar::time::Instant;
-use dav::backend::{Collection, CollectionKind, PropertyChange};
+use dav::backend::{Collection, CollectionKind, DeadProperties, PropertyChange};
 use store::collections::{CollectionRecord, Head, Role};
 
+use crate::operation::collection::counts_as_busy;
 use crate::owner::Owner;
 use crate::reading::zone_of;
 use crate::world::World;
 
 /// Between namespace and name in the key of a dead property.
 const SEPARATOR: char = '\u{1f}';
+
+/// Octets of all dead properties of a collection or home together: they are read with every request.
+const DEAD_OCTETS_MAX: usize = 1024 * 1024;
 
 const KINDS: [Kind; 5] = [Kind::Event, Kind::Todo, Kind::Journal, Kind::FreeBusy, Kind::Availability];
 
@@ -24,10 +31,6 @@ pub(super) fn collection_of(
 ) -> Collection {
     let components =
         KINDS.into_iter().filter(|kind| record.components.iter().any(|taken| taken == kind.component_name()));
-    let dead_properties = record.properties.iter().filter_map(|(key, xml)| {
-        let (namespace, local) = key.split_once(SEPARATOR)?;
-        Some(((namespace.to_owned(), local.to_owned()), xml.clone()))
-    });
     Collection {
         name: name.clone(),
         kind: match record.role {
@@ -40,9 +43,9 @@ pub(super) fn collection_of(
         timezone: record.timezone.clone(),
         zone: zone_of(owner, record, &world.limits),
         components: components.collect(),
-        opaque: record.counts_as_busy,
+        opaque: counts_as_busy(owner, record),
         privileges: privileges(record),
-        dead_properties: dead_properties.collect(),
+        dead_properties: dead_of(&record.properties),
         token: SyncToken { epoch: record.epoch, revision: head.revision },
         created: Instant::from_unix(record.created),
     }
@@ -63,8 +66,42 @@ fn privileges(record: &CollectionRecord) -> Vec<Privilege> {
     privileges
 }
 
+/// Dead properties as the protocol names them.
+pub(super) fn dead_of(kept: &BTreeMap<String, String>) -> DeadProperties {
+    let pair = |(key, xml): (&String, &String)| {
+        let (namespace, local) = key.split_once(SEPARATOR)?;
+        Some(((namespace.to_owned(), local.to_owned()), xml.clone()))
+    };
+    kept.iter().filter_map(pair).collect()
+}
+
+/// Sets or removes a dead property.
+pub(super) fn keep(
+    kept: &mut BTreeMap<String, String>,
+    (namespace, local): &(String, String),
+    value: Option<&String>,
+) {
+    let key = format!("{namespace}{SEPARATOR}{local}");
+    match value {
+        Some(xml) => kept.insert(key, xml.clone()),
+        None => kept.remove(&key),
+    };
+}
+
+/// Whether there is room for all of them.
+///
+/// # Errors
+/// [`Refusal::Full`].
+pub(super) fn check_room(kept: &BTreeMap<String, String>) -> Result<(), Refusal> {
+    let octets: usize = kept.iter().map(|(key, xml)| key.len() + xml.len()).sum();
+    if octets > DEAD_OCTETS_MAX { Err(Refusal::Full) } else { Ok(()) }
+}
+
 /// Applies property changes to a record.
-pub(super) fn apply(record: &mut CollectionRecord, changes: &[PropertyChange]) {
+///
+/// # Errors
+/// [`Refusal::Full`] for more dead properties than are kept.
+pub(super) fn apply(record: &mut CollectionRecord, changes: &[PropertyChange]) -> Result<(), Refusal> {
     for change in changes {
         match change {
             PropertyChange::DisplayName(name) => record.display_name.clone_from(name),
@@ -74,13 +111,8 @@ pub(super) fn apply(record: &mut CollectionRecord, changes: &[PropertyChange]) {
                 record.components = kinds.iter().map(|kind| kind.component_name().to_owned()).collect();
             }
             PropertyChange::Opaque(opaque) => record.counts_as_busy = *opaque,
-            PropertyChange::Dead((namespace, local), value) => {
-                let key = format!("{namespace}{SEPARATOR}{local}");
-                match value {
-                    Some(xml) => record.properties.insert(key, xml.clone()),
-                    None => record.properties.remove(&key),
-                };
-            }
+            PropertyChange::Dead(name, value) => keep(&mut record.properties, name, value.as_ref()),
         }
     }
+    check_room(&record.properties)
 }

@@ -5,8 +5,11 @@ use dav::backend::{Object, Precondition, Relocation, SourceFate, Stored, TargetF
 use store::collections::CollectionRecord;
 
 use crate::dav_backend::{acceptable, listing, met};
-use crate::gate::{self, ATTEMPTS_MAX, Edit, Staged};
+use crate::gate::{self, Edit, Staged};
 use crate::world::World;
+
+/// How often the source is read again when it changes under it.
+const READINGS_MAX: usize = 4;
 
 /// Relocates an object into the collection with the record `target`; the caller may do so.
 pub(super) async fn relocate(
@@ -15,7 +18,7 @@ pub(super) async fn relocate(
     target: &CollectionRecord,
     precondition: &Precondition,
 ) -> Result<Stored, Refusal> {
-    for _ in 0..ATTEMPTS_MAX {
+    for _ in 0..READINGS_MAX {
         let found = listing::object(world, &relocation.from).await?.ok_or(Refusal::NotFound)?;
         met(precondition, Some(&found.facts.tag))?;
         acceptable(world, target, &found.octets)?;

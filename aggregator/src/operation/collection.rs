@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use calendar::collection::{CollectionName, PrincipalId};
+use calendar::collection::{CollectionName, PrincipalId, Revision};
 use calendar::refusal::Refusal;
-use store::collections::{CollectionRecord, Role};
+use store::collections::{CollectionRecord, Head, Role};
 use store::engine::Version;
 use store::records::Table;
 use store::{Change, Committed};
@@ -87,7 +87,12 @@ pub async fn make(
         let mut change = Change::new();
         touch_home(world, &mut change, &name.owner).await?;
         change.put_collection(name, record, 0);
-        index::begin(&mut change, name, &Reading::new(owner, record, &world.limits), world.now());
+        index::begin(
+            &mut change,
+            name,
+            &Reading::new(owner, record, &world.limits),
+            (world.now(), record.in_unified),
+        );
         if let Committed::At(_) = world.store.commit(change).await.map_err(refusal_of)? {
             return Ok(());
         }
@@ -116,12 +121,12 @@ pub async fn change(
         touch_home(world, &mut change, &name.owner).await?;
         change.put_collection(name, &record, version);
         if let Committed::At(_) = world.store.commit(change).await.map_err(refusal_of)? {
-            // Until it is done questions are answered live; if it is cut short, the next start does it.
-            index::refresh(world, name).await?;
-            if record.in_unified != before.in_unified {
-                restage(world, name).await?;
-            }
-            return Ok(());
+            // What is derived follows. Until then questions are answered live; if it is cut short, or another is at it,
+            // the next refresh does the rest.
+            return match index::refresh(world, name).await {
+                Ok(_) | Err(Refusal::Contended) => Ok(()),
+                Err(refusal) => Err(refusal),
+            };
         }
     }
     Err(Refusal::Contended)
@@ -131,13 +136,16 @@ pub async fn change(
 pub async fn delete(world: &World, name: &CollectionName) -> Result<(), Refusal> {
     for _ in 0..ATTEMPTS_MAX {
         empty(world, name).await?;
-        // Tombstones and whatever else is left under the name.
-        while world.store.remove_members(name, PAGE).await.map_err(refusal_of)? > 0 {}
+        // Also raises the floor: a client that asks now begins anew instead of missing what is gone.
+        world.store.prune_log(name, Revision(u64::MAX)).await.map_err(refusal_of)?;
         let head = world.store.head(name).await.map_err(refusal_of)?;
         let Some((_, version)) = world.store.collection(name).await.map_err(refusal_of)? else {
             return Err(Refusal::NotFound);
         };
-        if !world.store.members(name, None, 1).await.map_err(refusal_of)?.is_empty() {
+        // Members go through the gate only; one that came meanwhile is met by the next attempt.
+        if !world.store.members(name, None, 1).await.map_err(refusal_of)?.is_empty()
+            || !is_swept(world, name, head).await?
+        {
             continue;
         }
         let mut change = Change::new();
@@ -151,6 +159,17 @@ pub async fn delete(world: &World, name: &CollectionName) -> Result<(), Refusal>
         }
     }
     Err(Refusal::Contended)
+}
+
+/// Removes whatever is left under the name; `false` if the collection has moved on from `head`.
+async fn is_swept(world: &World, name: &CollectionName, head: Head) -> Result<bool, Refusal> {
+    loop {
+        match world.store.remove_remains(name, head, PAGE).await.map_err(refusal_of)? {
+            None => return Ok(false),
+            Some(0) => return Ok(true),
+            Some(_) => {}
+        }
+    }
 }
 
 /// Deletes all members through the gate, so that the unified collection follows.
@@ -168,24 +187,6 @@ async fn empty(world: &World, name: &CollectionName) -> Result<(), Refusal> {
     }
 }
 
-/// Puts all members through the gate again as they are, so that what is derived from them is made anew.
-async fn restage(world: &World, name: &CollectionName) -> Result<(), Refusal> {
-    let mut after = None;
-    loop {
-        let page = world.store.members(name, after.as_ref(), PAGE).await.map_err(refusal_of)?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = Some(last.member.clone());
-        let mut edits = Vec::with_capacity(page.len());
-        for facts in page {
-            let member = member_of(name, facts.member);
-            if let Some(stored) = world.store.object(&member).await.map_err(refusal_of)? {
-                edits.push(Edit { name: member, octets: Some(stored.octets) });
-            }
-        }
-        gate::change(world, &edits, |_| Ok(())).await?;
-    }
-}
-
 fn member_of(
     name: &CollectionName,
     member: calendar::collection::MemberName,
@@ -193,9 +194,34 @@ fn member_of(
     calendar::collection::ObjectName { collection: name.clone(), member }
 }
 
+/// Whether a collection makes its owner busy: the mirror of a linked source as the settings say at this moment, any
+/// other as its record says.
+pub fn counts_as_busy(owner: &Owner, record: &CollectionRecord) -> bool {
+    match &record.role {
+        Role::Unified | Role::Inbox | Role::Outbox => false,
+        Role::Mirror { source } => owner
+            .sources
+            .iter()
+            .find(|settings| settings.id == *source)
+            .map_or(record.counts_as_busy, |settings| settings.counts_as_busy),
+        _ => record.counts_as_busy,
+    }
+}
+
+/// Makes `change` apply only if no collection of `owner` comes, goes or changes its record from now on.
+pub async fn expect_home(world: &World, change: &mut Change, owner: &PrincipalId) -> Result<(), Refusal> {
+    let (_, version) = home(world, owner).await?;
+    change.expect_record(HOMES, &[owner.as_str()], version);
+    Ok(())
+}
+
 async fn touch_home(world: &World, change: &mut Change, owner: &PrincipalId) -> Result<(), Refusal> {
-    let seen = world.store.record::<u64>(HOMES, &[owner.as_str()]).await.map_err(refusal_of)?;
-    let (count, version): (u64, Version) = seen.unwrap_or((0, 0));
+    let (count, version) = home(world, owner).await?;
     change.put_record(HOMES, &[owner.as_str()], &(count + 1), version);
     Ok(())
+}
+
+async fn home(world: &World, owner: &PrincipalId) -> Result<(u64, Version), Refusal> {
+    let seen = world.store.record::<u64>(HOMES, &[owner.as_str()]).await.map_err(refusal_of)?;
+    Ok(seen.unwrap_or((0, 0)))
 }

@@ -8,13 +8,13 @@ use calendar::refusal::Refusal;
 use calendar::time::{Instant, Span};
 use store::Change;
 use store::busy_index::BUCKET_SECONDS;
-use store::collections::{CollectionRecord, Head, Role};
+use store::collections::{CollectionRecord, Head};
 use store::engine::Version;
 use store::records::Table;
 
-use crate::hot::HotEntry;
-use crate::index;
-use crate::operation::collection::HOMES;
+use crate::hot::{Eyes, HotEntry};
+use crate::index::{self, Gathered};
+use crate::operation::collection::{HOMES, counts_as_busy};
 use crate::owner::{Owner, Unreachable};
 use crate::reading::Reading;
 use crate::sync::LinkState;
@@ -68,25 +68,28 @@ pub async fn owner_busy(
     let keep = except_uid.is_none() && wide.seconds() <= HOT_SECONDS_MAX;
     // The number first: what is committed after this moment makes the kept set be looked at again.
     let newest = *world.store.engine().watch().borrow();
+    let now = world.now();
+    let eyes = Eyes::of(owner);
     let kept = if keep { world.hot.entry(&owner.id, wide) } else { None };
+    let kept = kept.filter(|entry| entry.eyes == eyes);
     if let Some(entry) = &kept
         && entry.newest == newest
-        && world.now() < entry.until
+        && (entry.from..entry.until).contains(&now)
     {
         return Ok(entry.seen.clone());
     }
-    let parts = parts(world, owner).await?;
+    let parts = parts(world, owner, now).await?;
     if let Some(mut entry) = kept
         && parts.made(&entry.seen)
     {
         entry.newest = newest;
-        entry.until = parts.until;
+        (entry.from, entry.until) = (now, parts.until);
         world.hot.keep(&owner.id, wide, entry.clone());
         return Ok(entry.seen);
     }
     let seen = read(world, owner, (wide, except_uid), &parts).await?;
     if keep {
-        let entry = HotEntry { newest, until: parts.until, seen: seen.clone() };
+        let entry = HotEntry { newest, from: now, until: parts.until, eyes, seen: seen.clone() };
         world.hot.keep(&owner.id, wide, entry);
     }
     Ok(seen)
@@ -100,8 +103,9 @@ pub async fn collection_busy(
     window: Span,
 ) -> Result<BusySet, Refusal> {
     let reading = Reading::new(owner, record, &world.limits);
-    let periods = index::busy_within(world, name, (&reading, window), &[]).await?;
-    Ok(periods.into_iter().collect::<BusySet>().clipped(window))
+    let mut gathered = Gathered::default();
+    index::busy_within(world, name, (&reading, window), &[], &mut gathered).await?;
+    Ok(gathered.into_set().clipped(window))
 }
 
 impl Parts {
@@ -118,7 +122,7 @@ impl Parts {
     }
 }
 
-async fn parts(world: &World, owner: &Owner) -> Result<Parts, Refusal> {
+async fn parts(world: &World, owner: &Owner, now: Instant) -> Result<Parts, Refusal> {
     let home = world
         .store
         .record::<u64>(HOMES, &[&owner.id])
@@ -128,18 +132,17 @@ async fn parts(world: &World, owner: &Owner) -> Result<Parts, Refusal> {
     let all = world.store.collections(&PrincipalId::new(owner.id.as_str())).await.map_err(refusal_of)?;
     let mut collections = Vec::new();
     for (name, record) in all {
-        if record.counts_as_busy && !matches!(record.role, Role::Unified | Role::Inbox | Role::Outbox) {
+        if counts_as_busy(owner, &record) {
             let head = world.store.head(&name).await.map_err(refusal_of)?;
             collections.push((name, record, head));
         }
     }
-    let (not_fresh, until) = freshness(world, owner).await?;
+    let (not_fresh, until) = freshness(world, owner, now).await?;
     Ok(Parts { home, collections, not_fresh, until })
 }
 
 /// The sources that are too old to be believed, and until when nothing of this changes by itself.
-async fn freshness(world: &World, owner: &Owner) -> Result<(Vec<String>, Instant), Refusal> {
-    let now = world.now();
+async fn freshness(world: &World, owner: &Owner, now: Instant) -> Result<(Vec<String>, Instant), Refusal> {
     let mut not_fresh = Vec::new();
     let mut until = Instant::MAX;
     for source in owner.sources.iter().filter(|source| source.counts_as_busy) {
@@ -147,8 +150,15 @@ async fn freshness(world: &World, owner: &Owner) -> Result<(Vec<String>, Instant
         let link =
             world.store.record::<LinkState>(LINKS, &[&owner.id, &source.id]).await.map_err(refusal_of)?;
         let last_good = link.and_then(|(state, _)| state.last_good);
-        match last_good.map(|at| Instant::from_unix(at).plus(after_seconds)) {
-            Some(end) if now < end => until = until.min(end),
+        match last_good.map(Instant::from_unix) {
+            Some(at) if (-after_seconds..after_seconds).contains(&now.since(at)) => {
+                until = until.min(at.plus(after_seconds));
+            }
+            // Far ahead: it was written by a clock that ran ahead, and says nothing until it is caught up with.
+            Some(at) if now < at => {
+                not_fresh.push(source.id.clone());
+                until = until.min(at.plus(-after_seconds));
+            }
             _ => not_fresh.push(source.id.clone()),
         }
     }
@@ -168,19 +178,19 @@ async fn read(
         }
         None => Vec::new(),
     };
-    let mut periods: Vec<BusyPeriod> = Vec::new();
+    let mut gathered = Gathered::default();
     for (name, record, _) in &parts.collections {
         let reading = Reading::new(owner, record, &world.limits);
         let except: Vec<MemberName> =
             copies.iter().filter(|copy| copy.collection == *name).map(|copy| copy.member.clone()).collect();
-        periods.extend(index::busy_within(world, name, (&reading, window), &except).await?);
+        index::busy_within(world, name, (&reading, window), &except, &mut gathered).await?;
     }
     if !parts.not_fresh.is_empty() {
         // Unknown is busy.
-        periods.push(BusyPeriod { span: window, kind: BusyType::Unavailable });
+        gathered.add([BusyPeriod { span: window, kind: BusyType::Unavailable }])?;
     }
     Ok(SeenBusy {
-        busy: Arc::new(periods.into_iter().collect()),
+        busy: Arc::new(gathered.into_set()),
         heads: parts.collections.iter().map(|(name, _, head)| (name.clone(), *head)).collect(),
         not_fresh: parts.not_fresh.clone(),
         home: (owner.id.clone(), parts.home),

@@ -70,6 +70,9 @@ impl<'a> Job<'a> {
             Err(PullError::Source(error)) => return self.fail(&error).await,
             Err(error) => return Err(error),
         };
+        if known {
+            shape::follow(self.world(), &self.mirror, &self.settings).await?;
+        }
         let full = !known || schedule::is_full_due(&state, self.now);
         let cursor = state.cursor.clone().filter(|_| !full).map(Cursor);
         let opening =

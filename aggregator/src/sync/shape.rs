@@ -35,6 +35,20 @@ pub(super) fn is_mirror_of(record: &CollectionRecord, source: &str) -> bool {
     matches!(&record.role, Role::Mirror { source: mirrored } if mirrored == source)
 }
 
+/// Brings what the mirror counts for in step with the settings, whatever its source says or whether it answers at all.
+pub(super) async fn follow(
+    world: &World,
+    mirror: &CollectionName,
+    settings: &SourceSettings,
+) -> Result<(), Refusal> {
+    collection::change(world, mirror, |record| {
+        record.counts_as_busy = settings.counts_as_busy;
+        record.in_unified = settings.in_unified;
+        Ok(())
+    })
+    .await
+}
+
 /// Makes the mirror, or brings it in step: zone, name, and what it counts for. The feed's zone goes before that of the
 /// settings. Gives the name that the settings and the feed ask for.
 pub(super) async fn shape(

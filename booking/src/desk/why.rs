@@ -1,5 +1,6 @@
 //! Why a time is or is not bookable, rule by rule and event by event. For the owner's eyes only.
 
+use aggregator::operation::collection::counts_as_busy;
 use aggregator::reading::zone_of;
 use aggregator::world::refusal_of;
 use calendar::collection::{CollectionName, ObjectName, PrincipalId};
@@ -9,7 +10,7 @@ use calendar::refusal::Refusal;
 use calendar::time::{Instant, Span};
 use calendar::zone::Zone;
 use store::busy_index::IndexedPeriod;
-use store::collections::{CollectionRecord, Role};
+use store::collections::CollectionRecord;
 
 use crate::desk::seen::Seen;
 use crate::desk::step::event_name;
@@ -60,7 +61,7 @@ async fn blocking(
     let (mut details, mut named) = (Vec::new(), Vec::new());
     let owner = PrincipalId::new(host.owner.id.as_str());
     for (name, record) in desk.world.store.collections(&owner).await.map_err(refusal_of)? {
-        if !record.counts_as_busy || matches!(record.role, Role::Unified | Role::Inbox | Role::Outbox) {
+        if !counts_as_busy(&host.owner, &record) {
             continue;
         }
         let periods = desk.world.store.busy_in(&name, window).await.map_err(refusal_of)?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use calendar::refusal::Refusal;
-use http::header::{CACHE_CONTROL, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
 
 use crate::backend::PropertyChange;
@@ -41,7 +41,7 @@ pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> 
 /// DAV:valid-resourcetype for any other collection; those of MKCALENDAR.
 pub async fn answer_mkcol(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> {
     let other = || Failure::of(VALID_RESOURCETYPE, "only calendars are made here");
-    let Some(body) = exchange.xml()? else {
+    let Some(body) = exchange.xml().map_err(|failure| unread(failure, &exchange.headers))? else {
         return Err(match &exchange.resource {
             // A MKCOL of 1999 on what is there (RFC 4918 §9.3.1).
             Resource::Collection(name) if exchange.collection(name).await.is_ok() => {
@@ -57,6 +57,14 @@ pub async fn answer_mkcol(exchange: Arc<Exchange>) -> Result<Response<Body>, Fai
         return Err(other());
     }
     make(&exchange, &changes).await
+}
+
+/// 415 for a body that says itself that it is no XML (RFC 4918 §9.3).
+fn unread(failure: Failure, headers: &HeaderMap) -> Failure {
+    let other = headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| !String::from_utf8_lossy(kind.as_bytes()).to_ascii_lowercase().contains("xml"));
+    if other { Failure { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, ..failure } } else { failure }
 }
 
 /// The properties that the body sets.

@@ -41,10 +41,12 @@ pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> 
         .into_iter()
         .map(|(element, instruction)| Outcome {
             element,
-            change: if matches!(exchange.resource, Resource::Collection(_)) {
-                change::of(element, instruction, Moment::Update)
-            } else {
-                Err(kept_nowhere(element))
+            change: match &exchange.resource {
+                Resource::Collection(_) => change::of(element, instruction, Moment::Update),
+                Resource::Home(_) if table::find(element.name()).is_none() => {
+                    change::of(element, instruction, Moment::Update)
+                }
+                _ => Err(kept_nowhere(element)),
             },
         })
         .collect();
@@ -72,7 +74,7 @@ fn instructions(body: &Element) -> Vec<(&Element, Instruction)> {
     instructions
 }
 
-/// Only collections keep properties that clients set.
+/// Only collections and homes keep properties that clients set.
 fn kept_nowhere(element: &Element) -> Failure {
     if table::find(element.name()).is_some() {
         return Failure::of(CANNOT_MODIFY_PROTECTED_PROPERTY, "it is set by the server");
@@ -82,13 +84,20 @@ fn kept_nowhere(element: &Element) -> Failure {
 
 /// Hands the changes to the backend if all make sense; a refusal is that of each property.
 async fn apply(exchange: &Exchange, outcomes: &mut [Outcome<'_>]) -> Result<(), Failure> {
-    let Resource::Collection(name) = &exchange.resource else { return Ok(()) };
     let changes: Vec<PropertyChange> =
         outcomes.iter().filter_map(|outcome| outcome.change.as_ref().ok().cloned()).collect();
     if changes.len() < outcomes.len() {
         return Ok(());
     }
-    match exchange.backend.change_collection(exchange.caller(), name, &changes).await {
+    let changed = match &exchange.resource {
+        Resource::Collection(name) => {
+            exchange.backend.change_collection(exchange.caller(), name, &changes).await
+        }
+        Resource::Home(owner) => exchange.backend.change_home(exchange.caller(), owner, &changes).await,
+        // All was refused above.
+        _ => return Ok(()),
+    };
+    match changed {
         Ok(()) => Ok(()),
         Err(refusal @ (Refusal::NotPermitted(_) | Refusal::Protected(_) | Refusal::Full)) => {
             let failure = Failure::from(refusal);

@@ -101,7 +101,7 @@ pub const METHODS: &[Method] = &[
         on: Kinds::COLLECTION,
         rfc: "RFC 5689",
         answer: |exchange| Box::pin(mkcalendar::answer_mkcol(exchange)),
-        elsewhere: no_calendar,
+        elsewhere: no_collection,
     },
     Method {
         name: "REPORT",
@@ -137,6 +137,14 @@ fn no_parent(resource: Option<&Resource>) -> Failure {
     match resource {
         Some(_) => not_here(resource),
         None => Failure::new(StatusCode::CONFLICT, "there is no calendar to put it into"),
+    }
+}
+
+/// What would be the parent of a URL that names nothing can be no collection (RFC 4918 §9.3.1).
+fn no_collection(resource: Option<&Resource>) -> Failure {
+    match resource {
+        None => Failure::new(StatusCode::CONFLICT, "there is no collection to make it in"),
+        Some(_) => no_calendar(resource),
     }
 }
 

@@ -6,7 +6,7 @@ use calendar::collection::Privilege;
 use calendar::object::CalendarObject;
 use calendar::zone::Zone;
 
-use crate::backend::{Caller, Collection, Limits, Member, Object, Principal};
+use crate::backend::{Caller, Collection, DeadProperties, Limits, Member, Object, Principal};
 use crate::path::Resource;
 use crate::property::Kinds;
 use crate::xml::Name;
@@ -47,6 +47,8 @@ pub struct View {
     pub principal: Option<Arc<Principal>>,
     /// The collections of the home, if asked for.
     pub home: Option<Arc<Vec<Collection>>>,
+    /// What clients have the home keep.
+    pub home_properties: Option<Arc<DeadProperties>>,
     /// The collection itself, or the one that an object is in.
     pub collection: Option<Arc<Collection>>,
     /// An object's facts.
@@ -68,6 +70,7 @@ impl View {
             setting: Arc::clone(setting),
             principal: None,
             home: None,
+            home_properties: None,
             collection: None,
             member: None,
             object: None,
@@ -112,10 +115,11 @@ impl View {
 
     /// The dead properties.
     pub fn dead(&self) -> impl Iterator<Item = (Name<'_>, &str)> {
-        self.collection
-            .iter()
-            .filter(|_| self.kind.meets(Kinds::COLLECTION))
+        let collection = self.collection.iter().filter(|_| self.kind.meets(Kinds::COLLECTION));
+        let home = self.home_properties.iter().flat_map(|kept| kept.iter());
+        collection
             .flat_map(|collection| &collection.dead_properties)
+            .chain(home)
             .map(|((namespace, local), xml)| (Name::new(namespace, local), xml.as_str()))
     }
 }

@@ -40,6 +40,8 @@ pub struct Kept {
 
 pub struct Memory {
     pub kept: Mutex<BTreeMap<CollectionName, Kept>>,
+    /// What Ada's home keeps.
+    pub home: Mutex<DeadProperties>,
     /// Members a page, and how many pages were asked for.
     pub page_members: usize,
     pub pages: AtomicUsize,
@@ -53,8 +55,13 @@ pub const NOW: i64 = 1_777_881_600;
 impl Memory {
     /// Ada with `work` and a read-only `holidays`; Bob with `home`.
     pub fn new() -> Self {
-        let memory =
-            Self { kept: Mutex::default(), page_members: 100, pages: AtomicUsize::new(0), fails_late: false };
+        let memory = Self {
+            kept: Mutex::default(),
+            home: Mutex::default(),
+            page_members: 100,
+            pages: AtomicUsize::new(0),
+            fails_late: false,
+        };
         for (owner, id) in [("ada", "work"), ("ada", "holidays"), ("ada", "unified"), ("bob", "home")] {
             memory.add(&CollectionName::new(owner, id));
         }
@@ -224,6 +231,29 @@ impl Backend for Memory {
         }
         let kept = self.kept.lock().unwrap();
         Ok(kept.values().map(|kept| &kept.collection).filter(|c| c.name.owner == *home).cloned().collect())
+    }
+
+    async fn home_properties(&self, _: &Caller, home: &PrincipalId) -> Result<DeadProperties, Refusal> {
+        Ok(if home.as_str() == "ada" { self.home.lock().unwrap().clone() } else { DeadProperties::new() })
+    }
+
+    async fn change_home(
+        &self,
+        caller: &Caller,
+        home: &PrincipalId,
+        changes: &[PropertyChange],
+    ) -> Result<(), Refusal> {
+        if *home != caller.principal {
+            return Err(Refusal::NotPermitted(Privilege::WriteProperties));
+        }
+        for change in changes {
+            match change.clone() {
+                PropertyChange::Dead(name, Some(xml)) => self.home.lock().unwrap().insert(name, xml),
+                PropertyChange::Dead(name, None) => self.home.lock().unwrap().remove(&name),
+                _ => return Err(Refusal::Protected("only dead properties are kept here")),
+            };
+        }
+        Ok(())
     }
 
     async fn collection(

@@ -30,7 +30,10 @@ async fn options_need_no_sign_in() {
         assert_eq!(answer.text, "");
     }
     let object = server.send_as_is("OPTIONS /dav/calendars/ada/work/x.ics", &[], "").await;
-    assert_eq!(object.header("allow"), Some("OPTIONS, GET, HEAD, PUT, DELETE, PROPFIND, PROPPATCH, REPORT"));
+    assert_eq!(
+        object.header("allow"),
+        Some("OPTIONS, GET, HEAD, PUT, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, REPORT")
+    );
 }
 
 #[tokio::test]
@@ -176,6 +179,16 @@ async fn people_are_found() {
     ] {
         let answer = server.send(&format!("REPORT {path}"), &["Depth: 0"], &body).await.expect(207);
         assert_eq!(answer.names(), found, "{body}");
+    }
+    // python-caldav looks for nothing, or for a name, and asks beside an empty prop.
+    let beside = "<D:prop/><C:calendar-home-set/><D:displayname/>";
+    for (searches, found) in [(String::new(), vec!["ada", "bob"]), (by("D:displayname", "Bob"), vec!["bob"])]
+    {
+        let body = document("D:principal-property-search", &format!("{searches}{beside}"));
+        let answer = server.send("REPORT /", &[], &body).await.expect(207);
+        assert_eq!(answer.names(), found);
+        assert_eq!(answer.property("/dav/principals/bob/", caldav("calendar-home-set")).0, 200);
+        assert_eq!(answer.text_of("/dav/principals/bob/", dav("displayname")), "Bob");
     }
     let set = document("D:principal-search-property-set", "");
     let answer = server.send("REPORT /dav/principals/", &["Depth: 0"], &set).await.expect(200);

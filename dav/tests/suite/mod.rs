@@ -7,6 +7,7 @@ mod filters;
 mod objects;
 mod properties;
 mod queries;
+mod relocation;
 mod standard;
 mod sync;
 mod xml;

@@ -178,7 +178,8 @@ async fn what_may_not_be_written() {
         not_here.header("allow"),
         Some("OPTIONS, GET, HEAD, DELETE, PROPFIND, PROPPATCH, MKCALENDAR, MKCOL, REPORT")
     );
-    server.send("COPY /dav/calendars/ada/work/x.ics", &[], "").await.expect(405);
+    server.send("COPY /dav/calendars/ada/work/", &[], "").await.expect(405);
+    server.send("LOCK /dav/calendars/ada/work/x.ics", &[], "").await.expect(405);
     server.send("DELETE /dav/calendars/ada/", &[], "").await.expect(405);
 }
 
@@ -210,4 +211,21 @@ async fn a_calendar_is_deleted_with_204() {
     server.send("DELETE /dav/calendars/ada/work/", &["Depth: infinity"], "").await.expect(204);
     server.send("PROPFIND /dav/calendars/ada/work/", &["Depth: 0"], "").await.expect(404);
     server.send("DELETE /dav/calendars/ada/work/", &[], "").await.expect(404);
+}
+
+#[tokio::test]
+async fn collections_are_not_made_just_anywhere() {
+    let server = Server::new();
+    for (line, status) in [
+        ("MKCOL /dav/calendars/ada/work/sub/", 403),
+        ("MKCOL /dav/calendars/ada/work/sub/sub/", 409),
+        ("MKCALENDAR /dav/calendars/ada/work/sub/sub/", 403),
+        ("MKCOL /dav/calendars/ada/", 403),
+    ] {
+        server.send(line, &[], "").await.expect(status);
+    }
+    let line = "MKCOL /dav/calendars/ada/new/";
+    server.send(line, &["Content-Type: text/x-other"], "afafafaf").await.expect(415);
+    server.send(line, &["Content-Type: application/xml"], "afafafaf").await.expect(400);
+    server.send(line, &[], "afafafaf").await.expect(400);
 }

@@ -300,12 +300,7 @@ async fn proppatch_elsewhere() {
         "D:propertyupdate",
         "<D:set><D:prop><I:calendar-color>#000000</I:calendar-color><D:displayname>x</D:displayname></D:prop></D:set>",
     );
-    for path in [
-        "/dav/calendars/ada/",
-        "/dav/principals/ada/",
-        "/dav/calendars/ada/work/a.ics",
-        "/dav/calendars/ada/holidays/",
-    ] {
+    for path in ["/dav/principals/ada/", "/dav/calendars/ada/work/a.ics", "/dav/calendars/ada/holidays/"] {
         let answer = server.send(&format!("PROPPATCH {path}"), &[], &body).await.expect(207);
         assert_eq!(answer.property(path, apple("calendar-color")).0, 403, "{path}");
     }
@@ -314,6 +309,33 @@ async fn proppatch_elsewhere() {
     for body in ["", "<x/>", "<D:propertyupdate xmlns:D=\"DAV:\"/>"] {
         server.send(&format!("PROPPATCH {WORK}"), &[], body).await.expect(400);
     }
+}
+
+#[tokio::test]
+async fn what_a_home_keeps() {
+    let server = Server::new();
+    let home = "/dav/calendars/ada/";
+    let patch = |inner: &str| document("D:propertyupdate", inner);
+    let alarm = "<D:set><D:prop><C:default-alarm-vevent-date>BEGIN:VALARM</C:default-alarm-vevent-date></D:prop></D:set>";
+    let listed = propfind(&["C:default-alarm-vevent-date"]);
+    // What the server sets stays as it is, and takes all else with it.
+    let both = patch(&format!("{alarm}<D:set><D:prop><D:displayname>x</D:displayname></D:prop></D:set>"));
+    let refused = server.send(&format!("PROPPATCH {home}"), &[], &both).await.expect(207);
+    assert_eq!(refused.property(home, dav("displayname")).0, 403);
+    assert_eq!(refused.property(home, caldav("default-alarm-vevent-date")).0, 424);
+    let own = server.send(&format!("PROPFIND {home}"), &["Depth: 0"], &listed).await.expect(207);
+    assert_eq!(own.property(home, caldav("default-alarm-vevent-date")).0, 404);
+    let set = server.send(&format!("PROPPATCH {home}"), &[], &patch(alarm)).await.expect(207);
+    assert_eq!(set.property(home, caldav("default-alarm-vevent-date")).0, 200);
+    let own = server.send(&format!("PROPFIND {home}"), &["Depth: 1"], &listed).await.expect(207);
+    assert_eq!(own.text_of(home, caldav("default-alarm-vevent-date")), "BEGIN:VALARM");
+    assert_eq!(own.property("/dav/calendars/ada/work/", caldav("default-alarm-vevent-date")).0, 404);
+    let remove = patch("<D:remove><D:prop><C:default-alarm-vevent-date/></D:prop></D:remove>");
+    server.send(&format!("PROPPATCH {home}"), &[], &remove).await.expect(207);
+    let bob = server.send("PROPPATCH /dav/calendars/bob/", &[], &patch(alarm)).await.expect(207);
+    assert_eq!(bob.property("/dav/calendars/bob/", caldav("default-alarm-vevent-date")).0, 403);
+    let own = server.send(&format!("PROPFIND {home}"), &["Depth: 0"], &listed).await.expect(207);
+    assert_eq!(own.property(home, caldav("default-alarm-vevent-date")).0, 404);
 }
 
 #[tokio::test]

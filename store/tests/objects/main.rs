@@ -144,6 +144,25 @@ async fn a_member_of_the_unified_collection_shows_another() {
 }
 
 #[tokio::test]
+async fn facts_of_many_are_those_of_each() {
+    let store = store();
+    for member in ["b", "a", "c"] {
+        put(&store, member, member, "text", vec![]).await;
+    }
+    delete(&store, "c").await;
+    let long = "x".repeat(400);
+    put(&store, &long, "long", "text", vec![]).await;
+    let members: Vec<MemberName> = ["a", "none", &long, "b", "c", "a"].map(MemberName::new).to_vec();
+    let facts = store.facts_of(&work(), &members).await.unwrap();
+    assert_eq!(facts.len(), members.len());
+    for (member, facts) in members.iter().zip(facts) {
+        let name = ObjectName { collection: work(), member: member.clone() };
+        assert_eq!(facts, store.facts(&name).await.unwrap(), "{member}");
+        assert_eq!(facts.is_some(), !["none", "c"].contains(&member.as_str()));
+    }
+}
+
+#[tokio::test]
 async fn a_commit_upon_what_has_moved_is_refused() {
     let store = store();
     put(&store, "a.ics", "a", "1", vec![]).await;
