@@ -16,8 +16,8 @@ use store::engine::Version;
 use store::objects::{NewObject, ObjectChange, ObjectFacts};
 use store::{Change, Committed};
 
+use crate::home;
 use crate::index::{self, IndexState};
-use crate::operation::collection;
 use crate::reading::{Reading, tag_of};
 use crate::unified;
 use crate::world::{World, refusal_of};
@@ -61,7 +61,7 @@ pub async fn stage(world: &World, change: &mut Change, edits: &[Edit]) -> Result
     let owner = world.owner(first.name.collection.owner.as_str()).ok_or(Refusal::NotFound)?;
     // Zones, and what shows in the unified collection, are as they were seen only as long as no collection's record
     // has changed.
-    collection::expect_home(world, change, &first.name.collection.owner).await?;
+    home::expect(world, change, &first.name.collection.owner).await?;
     let mut claimed = BTreeMap::new();
     let mut by_collection: BTreeMap<CollectionName, Vec<usize>> = BTreeMap::new();
     for (position, edit) in edits.iter().enumerate() {

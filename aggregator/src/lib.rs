@@ -3,6 +3,7 @@
 pub mod dav_backend;
 pub mod delivery;
 pub mod gate;
+pub mod home;
 pub mod hot;
 pub mod index;
 pub mod operation;

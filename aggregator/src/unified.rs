@@ -17,7 +17,7 @@ use store::objects::{NewObject, ObjectChange, ObjectFacts};
 use store::{Change, Committed};
 
 use crate::gate::ATTEMPTS_MAX;
-use crate::operation::collection::expect_home;
+use crate::home;
 use crate::owner::Owner;
 use crate::reading::{hex, tag_of};
 use crate::world::{World, refusal_of};
@@ -172,7 +172,7 @@ async fn restage_page(
     for _ in 0..ATTEMPTS_MAX {
         let _turn = world.turns.of(&owner.id).await;
         let mut change = Change::new();
-        expect_home(world, &mut change, &collection.owner).await?;
+        home::expect(world, &mut change, &collection.owner).await?;
         let Some(seen) = see(world, &owner).await? else { return Ok(()) };
         stage(world, &mut change, (&owner, &seen), &touched).await?;
         if let Committed::At(_) = world.store.commit(change).await.map_err(refusal_of)? {

@@ -62,7 +62,9 @@ pub async fn run(mut watch: Watch) {
 async fn round(house: &House) {
     match house.puller.retire().await {
         Ok(0) => {}
-        Ok(count) => tracing::info!(count, "mirrors of sources that are not in the settings any more were retired"),
+        Ok(count) => {
+            tracing::info!(count, "mirrors of sources that are not in the settings any more were retired");
+        }
         Err(refusal) => tell("mirrors cannot be retired", &refusal.to_string()),
     }
     for host in &house.settings.hosts {

@@ -85,7 +85,7 @@ pub trait Engine: Send + Sync + 'static {
     async fn get(&self, key: &[u8]) -> Result<Option<Versioned>, EngineError>;
 
     /// The values of `keys`, in their order; each of its own moment.
-    async fn get_many(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, EngineError> {
+    async fn values(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, EngineError> {
         let mut values = Vec::with_capacity(keys.len());
         for key in keys {
             values.push(self.get(key).await?);

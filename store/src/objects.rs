@@ -185,7 +185,7 @@ impl Store {
         let keys: Vec<Vec<u8>> = members.iter().map(key).collect();
         let what = || format!("facts in {collection}");
         let read = |row: Versioned| Ok(FactsRow::read(&row.value, row.version, &what)?.facts);
-        self.engine.get_many(&keys).await?.into_iter().map(|row| row.map(read).transpose()).collect()
+        self.engine.values(&keys).await?.into_iter().map(|row| row.map(read).transpose()).collect()
     }
 
     pub(crate) async fn facts_row(&self, name: &ObjectName) -> Result<Option<FactsRow>, EngineError> {

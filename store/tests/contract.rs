@@ -116,14 +116,14 @@ async fn many_are_read_like_each(house: House) {
     let written = keys.iter().step_by(3).map(|key| (key.clone(), Some(key.repeat(2)))).collect();
     at(&engine, Commit { expect: vec![], write: written }).await;
     for count in [0, 1, 32, 33, 200] {
-        let read = engine.get_many(&keys[..count]).await.unwrap();
+        let read = engine.values(&keys[..count]).await.unwrap();
         assert_eq!(read.len(), count);
         for (key, read) in keys.iter().zip(read) {
             assert_eq!(read, engine.get(key).await.unwrap());
             assert_eq!(read.is_some(), key[1] % 3 == 0);
         }
     }
-    assert!(engine.get_many(&[b"k".to_vec(), vec![]]).await.is_err());
+    assert!(engine.values(&[b"k".to_vec(), vec![]]).await.is_err());
 }
 
 async fn a_commit_is_whole_or_not_at_all(house: House) {

@@ -111,8 +111,15 @@ impl Rebuild<'_> {
         for _ in 0..ATTEMPTS_MAX {
             let mut change = Change::new();
             expect(&mut change, self.collection, self.version);
+            let shown = CollectionName::new(self.collection.owner.as_str(), unified::ID);
+            let head = self.world.store.head(&shown).await.map_err(refusal_of)?;
+            let mut moved = false;
             for member in members {
-                self.reindex(&mut change, member).await?;
+                moved |= self.reindex(&mut change, member).await?;
+            }
+            if moved && head.version != 0 {
+                // Whoever makes one of these the winner meanwhile read where it reached before.
+                change.touch_head(&shown, head);
             }
             if let Committed::At(_) = self.world.store.commit(change).await.map_err(refusal_of)? {
                 return Ok(());
@@ -125,11 +132,12 @@ impl Rebuild<'_> {
         Err(Refusal::Contended)
     }
 
-    async fn reindex(&self, change: &mut Change, member: &MemberName) -> Result<(), Refusal> {
+    /// Whether the member reaches elsewhere than before.
+    async fn reindex(&self, change: &mut Change, member: &MemberName) -> Result<bool, Refusal> {
         let world = self.world;
         let name = ObjectName { collection: self.collection.clone(), member: member.clone() };
-        let Some(stored) = world.store.object(&name).await.map_err(refusal_of)? else { return Ok(()) };
-        let Ok(object) = CalendarObject::read(stored.octets, &world.limits) else { return Ok(()) };
+        let Some(stored) = world.store.object(&name).await.map_err(refusal_of)? else { return Ok(false) };
+        let Ok(object) = CalendarObject::read(stored.octets, &world.limits) else { return Ok(false) };
         let owner = self.collection.owner.as_str();
         let reach = calendar::recur::reach(&object, &self.reading.zone, &world.limits);
         let busy = self.reading.busy_of_kept(world, owner, (&object, self.extent)).await?;
@@ -142,6 +150,6 @@ impl Rebuild<'_> {
         {
             change.reindex(&shown.collection, &facts, reach, &[]);
         }
-        Ok(())
+        Ok(reach != stored.facts.reach)
     }
 }

@@ -2,22 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use calendar::collection::{CollectionName, PrincipalId, Revision};
+use calendar::collection::{CollectionName, Revision};
 use calendar::refusal::Refusal;
 use store::collections::{CollectionRecord, Head, Role};
-use store::engine::Version;
-use store::records::Table;
 use store::{Change, Committed};
 
 use crate::gate::{self, ATTEMPTS_MAX, Edit};
+use crate::home;
 use crate::index;
 use crate::owner::Owner;
 use crate::reading::Reading;
 use crate::unified;
 use crate::world::{World, refusal_of};
-
-/// Counts the comings and goings of an owner's collections: key owner. Whoever looked at all of them expects it.
-pub const HOMES: Table = Table("homes");
 
 /// Ids that the server keeps for itself: no source and no client may take them.
 pub const RESERVED: &[&str] = &["personal", "bookings", unified::ID, "hours", "inbox", "outbox"];
@@ -85,7 +81,7 @@ pub async fn make(
             return Err(Refusal::Exists);
         }
         let mut change = Change::new();
-        touch_home(world, &mut change, &name.owner).await?;
+        home::touch(world, &mut change, &name.owner).await?;
         change.put_collection(name, record, 0);
         index::begin(
             &mut change,
@@ -118,7 +114,7 @@ pub async fn change(
             return Ok(());
         }
         let mut change = Change::new();
-        touch_home(world, &mut change, &name.owner).await?;
+        home::touch(world, &mut change, &name.owner).await?;
         change.put_collection(name, &record, version);
         if let Committed::At(_) = world.store.commit(change).await.map_err(refusal_of)? {
             // What is derived follows. Until then questions are answered live; if it is cut short, or another is at it,
@@ -149,7 +145,7 @@ pub async fn delete(world: &World, name: &CollectionName) -> Result<(), Refusal>
             continue;
         }
         let mut change = Change::new();
-        touch_home(world, &mut change, &name.owner).await?;
+        home::touch(world, &mut change, &name.owner).await?;
         if let Some((_, index_version)) = index::state(world, name).await? {
             index::end(&mut change, name, index_version);
         }
@@ -206,22 +202,4 @@ pub fn counts_as_busy(owner: &Owner, record: &CollectionRecord) -> bool {
             .map_or(record.counts_as_busy, |settings| settings.counts_as_busy),
         _ => record.counts_as_busy,
     }
-}
-
-/// Makes `change` apply only if no collection of `owner` comes, goes or changes its record from now on.
-pub async fn expect_home(world: &World, change: &mut Change, owner: &PrincipalId) -> Result<(), Refusal> {
-    let (_, version) = home(world, owner).await?;
-    change.expect_record(HOMES, &[owner.as_str()], version);
-    Ok(())
-}
-
-async fn touch_home(world: &World, change: &mut Change, owner: &PrincipalId) -> Result<(), Refusal> {
-    let (count, version) = home(world, owner).await?;
-    change.put_record(HOMES, &[owner.as_str()], &(count + 1), version);
-    Ok(())
-}
-
-async fn home(world: &World, owner: &PrincipalId) -> Result<(u64, Version), Refusal> {
-    let seen = world.store.record::<u64>(HOMES, &[owner.as_str()]).await.map_err(refusal_of)?;
-    Ok(seen.unwrap_or((0, 0)))
 }

@@ -12,9 +12,10 @@ use store::collections::{CollectionRecord, Head};
 use store::engine::Version;
 use store::records::Table;
 
+use crate::home;
 use crate::hot::{Eyes, HotEntry};
 use crate::index::{self, Gathered};
-use crate::operation::collection::{HOMES, counts_as_busy};
+use crate::operation::collection::counts_as_busy;
 use crate::owner::{Owner, Unreachable};
 use crate::reading::Reading;
 use crate::sync::LinkState;
@@ -44,7 +45,7 @@ impl SeenBusy {
         for (collection, head) in &self.heads {
             change.expect_head(collection, *head);
         }
-        change.expect_record(HOMES, &[&self.home.0], self.home.1);
+        home::expect_version(change, &self.home.0, self.home.1);
     }
 }
 
@@ -123,12 +124,7 @@ impl Parts {
 }
 
 async fn parts(world: &World, owner: &Owner, now: Instant) -> Result<Parts, Refusal> {
-    let home = world
-        .store
-        .record::<u64>(HOMES, &[&owner.id])
-        .await
-        .map_err(refusal_of)?
-        .map_or(0, |(_, version)| version);
+    let home = home::version(world, &owner.id).await?;
     let all = world.store.collections(&PrincipalId::new(owner.id.as_str())).await.map_err(refusal_of)?;
     let mut collections = Vec::new();
     for (name, record) in all {

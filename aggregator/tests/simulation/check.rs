@@ -137,5 +137,7 @@ pub(crate) async fn unified(house: &House) {
         .into_iter()
         .map(|facts| (facts.member, (facts.uid, facts.shows, facts.tag, facts.reach)))
         .collect();
-    assert_eq!(found, expected);
+    for member in found.keys().chain(expected.keys()) {
+        assert_eq!(found.get(member), expected.get(member), "{member}");
+    }
 }

@@ -18,7 +18,7 @@ use chance::Chance;
 use house::House;
 
 /// Seeds in a run where nobody says otherwise.
-const SEEDS: u64 = 24;
+const SEEDS: u64 = 16;
 /// Rounds of operations of one seed.
 const STEPS: usize = 40;
 

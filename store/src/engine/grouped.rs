@@ -188,7 +188,7 @@ impl<B: Backing> Engine for Grouped<B> {
         self.read(Pool::Reactor, move |backing| backing.get(&key)).await
     }
 
-    async fn get_many(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, EngineError> {
+    async fn values(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, EngineError> {
         keys.iter().try_for_each(|key| limit::check_key(key))?;
         let pool = if keys.len() <= INLINE_ENTRIES_MAX { Pool::Reactor } else { Pool::Blocking };
         let keys: Arc<[Vec<u8>]> = keys.into();
