@@ -221,3 +221,16 @@ fn copies_of_zones_are_bounded() {
     let tight = Limits { feed_octets_max: text.len(), ..Limits::default() };
     assert!(Feed::read(text.as_bytes(), &tight).unwrap_err().reason.contains("zones"));
 }
+
+#[test]
+fn an_event_of_nothing_but_rubbish_is_read_whole_with_bare_line_ends() {
+    for end in ["\n", "\r\n", "\r"] {
+        let text =
+            ["BEGIN:VCALENDAR", "BEGIN:VEVENT", "\u{f3}SUMMARY;Lunch", "END:VEVENT", "END:VCALENDAR", ""]
+                .join(end);
+        let feed = Feed::read(text.as_bytes(), &Limits::default()).unwrap();
+        let object = String::from_utf8(feed.objects[0].octets().to_vec()).unwrap();
+        assert!(object.contains("BEGIN:VEVENT\r\nUID:"), "{object}");
+        assert!(object.contains("\r\n\u{f3}SUMMARY;Lunch\r\nEND:VEVENT"), "{object}");
+    }
+}

@@ -90,7 +90,8 @@ impl<'a> Pieces<'a> {
             (Some(uid), _) => (within(uid.octets.start), within(uid.octets.end)),
             (None, Some(first)) => (within(first.octets.start), within(first.octets.start)),
             (None, None) => {
-                let end = raw.find(['\r', '\n']).map_or(raw.len(), |end| end + raw[end..].len().min(2));
+                let end = raw.find(['\r', '\n']).unwrap_or(raw.len());
+                let end = end + if raw[end..].starts_with("\r\n") { 2 } else { raw[end..].len().min(1) };
                 (end, end)
             }
         };
