@@ -1,6 +1,7 @@
 //! Dates, times and lengths in English words. Pure; readings are civil, offsets are seconds east of UTC.
 
-use calendar::civil::{Date, DateTime, Weekday};
+pub(crate) use booking::words::{month_name, weekday_name};
+use calendar::civil::{Date, DateTime};
 
 /// How hours are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,39 +10,6 @@ pub(crate) enum Clock {
     Hours24,
     /// 2:30 pm.
     Hours12,
-}
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
-/// `November`; the empty word for what is no month.
-pub(crate) fn month_name(month: i8) -> &'static str {
-    usize::try_from(month).ok().and_then(|month| MONTHS.get(month.wrapping_sub(1))).copied().unwrap_or("")
-}
-
-/// `Tuesday`.
-pub(crate) fn weekday_name(weekday: Weekday) -> &'static str {
-    match weekday {
-        Weekday::Monday => "Monday",
-        Weekday::Tuesday => "Tuesday",
-        Weekday::Wednesday => "Wednesday",
-        Weekday::Thursday => "Thursday",
-        Weekday::Friday => "Friday",
-        Weekday::Saturday => "Saturday",
-        Weekday::Sunday => "Sunday",
-    }
 }
 
 /// The first three letters: how English shortens the names of months and weekdays.

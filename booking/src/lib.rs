@@ -8,4 +8,5 @@ mod grid;
 mod letter;
 pub mod rule;
 pub mod slot;
+pub mod words;
 mod working_time;

@@ -1,46 +1,17 @@
 //! Instants in words, on the clock of a zone and always with its name.
 
-use calendar::civil::{Date, DateTime, Weekday};
+use calendar::civil::{Date, DateTime};
 use calendar::time::Instant;
 use calendar::zone::Zone;
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
-fn weekday(date: Date) -> &'static str {
-    match date.weekday() {
-        Weekday::Monday => "Monday",
-        Weekday::Tuesday => "Tuesday",
-        Weekday::Wednesday => "Wednesday",
-        Weekday::Thursday => "Thursday",
-        Weekday::Friday => "Friday",
-        Weekday::Saturday => "Saturday",
-        Weekday::Sunday => "Sunday",
-    }
-}
-
-fn month(date: Date) -> &'static str {
-    usize::try_from(date.month() - 1).ok().and_then(|index| MONTHS.get(index)).copied().unwrap_or_default()
-}
+use crate::words::{month_name, weekday_name};
 
 fn clock(local: DateTime) -> String {
     format!("{:02}:{:02}", local.hour(), local.minute())
 }
 
 fn day(date: Date) -> String {
-    format!("{} {} {} {}", weekday(date), date.day(), month(date), date.year())
+    format!("{} {} {} {}", weekday_name(date.weekday()), date.day(), month_name(date.month()), date.year())
 }
 
 /// `Tue 24 Nov 2026 10:00 (Europe/Paris)`.
@@ -49,9 +20,9 @@ pub(super) fn short(zone: &Zone, start: Instant) -> String {
     let date = local.date();
     format!(
         "{} {} {} {} {} ({})",
-        &weekday(date)[..3],
+        &weekday_name(date.weekday())[..3],
         date.day(),
-        &month(date)[..3],
+        &month_name(date.month())[..3],
         date.year(),
         clock(local),
         zone.name()
