@@ -1,5 +1,6 @@
 //! Style, script and icon: compiled in, named by a hash of their octets, so that they may be kept for ever.
 
+use aggregator::reading::hex;
 use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
@@ -30,16 +31,6 @@ fn asset(name: &'static str, media_type: &'static str, octets: &'static [u8]) ->
     let mut hash = hex(&Sha256::digest(octets));
     hash.truncate(12);
     Asset { name, media_type, octets, path: format!("/assets/{stem}.{hash}.{ending}") }
-}
-
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(octets: &[u8]) -> String {
-    octets.iter().fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
-        for digit in [octet >> 4, octet & 15] {
-            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-        }
-        text
-    })
 }
 
 /// The address of the asset called `name`; of nothing where there is none.

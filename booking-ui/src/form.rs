@@ -1,11 +1,10 @@
 //! Forms: where they may come from, and what they hold.
 
+use aggregator::reading::hex;
 use booking::desk;
 use http::header::{self, HeaderMap};
 use http::uri::Authority;
 use sha2::{Digest, Sha256};
-
-use crate::asset::hex;
 
 /// Octets of a form beyond which nothing is read.
 pub(crate) const FORM_OCTETS_MAX: usize = 64 * 1024;

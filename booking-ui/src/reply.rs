@@ -1,12 +1,11 @@
 //! Answers with the header fields that every page carries (specification 7.3): no inline code, no third party, no referrer.
 
+use aggregator::reading::hex;
 use askama::Template;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Response, StatusCode};
 use sha2::{Digest, Sha256};
-
-use crate::asset::hex;
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; \
                       connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";

@@ -11,6 +11,7 @@ mod when;
 
 use aggregator::delivery::mail::MailContent;
 use aggregator::owner::Owner;
+use aggregator::reading::hex;
 use calendar::time::Instant;
 use calendar::write;
 use calendar::zone::Zone;
@@ -19,7 +20,6 @@ use store::outbox::{Letter, LetterId, LetterState};
 
 use crate::booking::Booking;
 use crate::desk::Correspondence;
-use crate::desk::capability::hex;
 
 /// What happened to a booking.
 #[derive(Clone, Debug, PartialEq, Eq)]

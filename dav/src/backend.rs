@@ -9,7 +9,7 @@ use calendar::busy::BusySet;
 use calendar::collection::{
     CollectionName, EntityTag, MemberName, ObjectName, PrincipalId, Privilege, Revision, SyncToken,
 };
-use calendar::object::{CalendarObject, Kind};
+use calendar::object::Kind;
 use calendar::refusal::Refusal;
 use calendar::time::{Instant, Span};
 use calendar::zone::Zone;
@@ -359,6 +359,3 @@ pub fn ctag(token: SyncToken) -> String {
     let Revision(revision) = token.revision;
     format!("{:x}-{revision}", token.epoch)
 }
-
-/// A parsed object, for filters and expansion.
-pub type Parsed = CalendarObject;

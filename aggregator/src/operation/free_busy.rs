@@ -10,7 +10,6 @@ use store::Change;
 use store::busy_index::BUCKET_SECONDS;
 use store::collections::{CollectionRecord, Head};
 use store::engine::Version;
-use store::records::Table;
 
 use crate::home;
 use crate::hot::{Eyes, HotEntry};
@@ -18,11 +17,9 @@ use crate::index::{self, Gathered};
 use crate::operation::collection::counts_as_busy;
 use crate::owner::{Owner, Unreachable};
 use crate::reading::Reading;
-use crate::sync::LinkState;
+use crate::sync::{LINKS, LinkState};
 use crate::world::{World, refusal_of};
 
-/// Where the state of each link is kept: key owner, source.
-const LINKS: Table = Table("links");
 /// A window longer than this is not kept in memory.
 const HOT_SECONDS_MAX: i64 = 24 * BUCKET_SECONDS;
 

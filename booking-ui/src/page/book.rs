@@ -1,5 +1,6 @@
 //! `/{owner}/{type}/book`: who is coming. GET shows the form, POST books.
 
+use aggregator::reading::hex;
 use askama::Template;
 use booking::desk::{Host, Request};
 use booking::event_type::EventType;
@@ -7,7 +8,6 @@ use calendar::time::{Instant, Span};
 use calendar::zone::Zone;
 use http::StatusCode;
 
-use crate::asset::hex;
 use crate::choice::{self, Choice};
 use crate::form::Details;
 use crate::page::picker::{self, Taking};

@@ -5,6 +5,7 @@
 //! same booking has the same token after a crash, a repeated request gets the same answer, and later letters carry
 //! the link again. The booking itself keeps the token's hash, by which it is found.
 
+use aggregator::reading::hex;
 use aggregator::world::{World, refusal_of};
 use calendar::refusal::Refusal;
 use serde::{Deserialize, Serialize};
@@ -70,15 +71,6 @@ pub(crate) async fn booking_of(world: &World, token: &str) -> Result<Option<Book
     Ok(found
         .map(|(booking, _)| booking)
         .filter(|booking| booking.token_hash.as_bytes().ct_eq(hash.as_bytes()).into()))
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(octets: &[u8]) -> String {
-    octets
-        .iter()
-        .flat_map(|octet| [octet >> 4, octet & 15])
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
 }
 
 /// A UUID of version 4 (RFC 9562 §5.4) of 16 octets of chance: a UID as RFC 7986 §5.3 wants it.
