@@ -82,9 +82,9 @@ fn sources() -> Vec<(String, String)> {
         .collect()
 }
 
-/// The text before `mod tests`, and that module.
+/// The text before `mod tests`, and that module where it stands in the file.
 fn without_tests(text: &str) -> (&str, &str) {
-    text.find("#[cfg(test)]\nmod tests").map_or((text, ""), |at| text.split_at(at))
+    text.find("#[cfg(test)]\nmod tests {").map_or((text, ""), |at| text.split_at(at))
 }
 
 fn fail_if_any(problems: &[String]) {

@@ -5,6 +5,7 @@ pub mod delivery;
 pub mod gate;
 pub mod home;
 pub mod hot;
+pub mod imip;
 pub mod index;
 pub mod operation;
 pub mod own;

@@ -52,6 +52,31 @@ fn far(bencher: Bencher<'_, '_>, text: &str) {
     bencher.bench(|| expand(black_box(&rule), civil::date(1970, 1, 1).at(9, 0, 0, 0), &bounds).count());
 }
 
+/// The crate `rrule` alone, from 1970 to the end of a year; it walks there.
+fn crate_rrule(bencher: Bencher<'_, '_>, text: &str, year: i16) {
+    let text = format!("DTSTART:19700101T090000Z\nRRULE:{text}");
+    bencher.bench(|| {
+        let set: rrule::RRuleSet = black_box(&text).parse().unwrap_or_else(|error| panic!("{error}"));
+        set.into_iter()
+            .map(|at| chrono::Datelike::year(&at))
+            .skip_while(|at| *at < i32::from(year))
+            .take_while(|at| *at == i32::from(year))
+            .count()
+    });
+}
+
+/// The year 1970 by the crate `rrule`.
+#[divan::bench(args = RULES)]
+fn near_by_rrule(bencher: Bencher<'_, '_>, text: &str) {
+    crate_rrule(bencher, text, 1970);
+}
+
+/// The year 2040 by the crate `rrule`.
+#[divan::bench(args = RULES, max_time = 2)]
+fn far_by_rrule(bencher: Bencher<'_, '_>, text: &str) {
+    crate_rrule(bencher, text, 2040);
+}
+
 /// A rule with COUNT, counted from its start.
 #[divan::bench(args = ["FREQ=DAILY;COUNT=100000", "FREQ=DAILY;BYDAY=MO,TU;COUNT=100000"])]
 fn counted(bencher: Bencher<'_, '_>, text: &str) {

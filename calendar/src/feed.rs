@@ -121,7 +121,7 @@ fn objects(
     let source = Source::new(parsed);
     let mut known = ZoneCache::default();
     let mut copied = 0_usize;
-    let mut missing = HashSet::new();
+    let mut told = HashSet::new();
     for group in &groups.in_order {
         let zones = zones_used(group, &definitions);
         copied += zones.iter().map(|zone| zone.octets.len()).sum::<usize>();
@@ -140,10 +140,18 @@ fn objects(
         match CalendarObject::read_with(octets, limits, &mut known) {
             Ok(object) => {
                 for warning in object.warnings().iter().filter(|warning| !is_about_text(warning.kind)) {
-                    // A writer that leaves out DTSTAMP does so everywhere.
-                    if warning.kind != WarningKind::MissingProperty || missing.insert(warning.detail.clone())
-                    {
-                        warnings.push(Warning { line: lines.feed_line(warning.line), ..warning.clone() });
+                    let line = lines.feed_line(warning.line);
+                    let is_new = match warning.kind {
+                        // A writer that leaves out DTSTAMP does so everywhere.
+                        WarningKind::MissingProperty => told.insert((0, warning.detail.clone())),
+                        // Many objects share one VTIMEZONE.
+                        WarningKind::UnreadableZone | WarningKind::ZoneRule => {
+                            told.insert((line, warning.detail.clone()))
+                        }
+                        _ => true,
+                    };
+                    if is_new {
+                        warnings.push(Warning { line, ..warning.clone() });
                     }
                 }
                 each(object);

@@ -2,6 +2,7 @@
 
 mod check;
 mod edit;
+mod part;
 mod zones;
 
 use std::borrow::Cow;

@@ -16,7 +16,7 @@ use crate::warning::Warning;
 
 pub(crate) use content_line::ContentLine;
 pub(crate) use lines::unfold;
-pub(crate) use serialise::content_line;
+pub(crate) use serialise::{content_line, written_name};
 pub use serialise::{fold, serialise};
 
 /// A stream of iCalendar text, read as leniently as the field writes it.

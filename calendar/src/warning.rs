@@ -85,6 +85,10 @@ warning_kinds! {
     TzidOnUtc = "tzid-on-utc",
     /// A TZID is neither defined nor known; read in the calendar's zone.
     UnknownZone = "unknown-zone",
+    /// A VTIMEZONE or a part of it cannot be read, or passes a limit; the rest of it is read, else its name.
+    UnreadableZone = "unreadable-zone",
+    /// A rule of a VTIMEZONE cannot be read, or changes clocks all the time; its first onset alone is kept.
+    ZoneRule = "zone-rule",
     /// A rule cannot be read; the first instance is kept.
     UnreadableRule = "unreadable-rule",
     /// A date or time cannot be read; the property is left out.

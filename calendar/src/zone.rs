@@ -5,6 +5,7 @@
 
 mod definition;
 mod names;
+mod onsets;
 mod rule;
 mod write;
 
@@ -16,6 +17,7 @@ use jiff::tz::{AmbiguousOffset, Offset, TimeZone, TimeZoneDatabase};
 use crate::civil;
 use crate::component::Component;
 use crate::time::Instant;
+use crate::warning::Warning;
 use definition::Definition;
 
 /// The rules by which local clocks run.
@@ -46,7 +48,7 @@ struct Change {
     /// Whether daylight saving time begins, rather than standard time.
     daylight: bool,
     /// The abbreviation used from then on, if it is known.
-    abbreviation: Option<String>,
+    abbreviation: Option<Arc<str>>,
 }
 
 impl Zone {
@@ -80,11 +82,11 @@ impl Zone {
         names::zone(tzid)
     }
 
-    /// The zone that a VTIMEZONE defines; the IANA zone of its X-LIC-LOCATION or name never replaces its rules
-    /// unless they are equal over all of them.
+    /// The zone that a VTIMEZONE defines, whatever its rules; the IANA zone of its X-LIC-LOCATION or name never
+    /// replaces them unless they are equal from 1970 to 2037. `None` where it cannot be read or passes a bound.
     pub fn of_vtimezone(vtimezone: &Component) -> Option<Self> {
         let tzid = vtimezone.text("TZID").unwrap_or_default();
-        let definition = Definition::read(vtimezone)?;
+        let definition = Definition::read(vtimezone, &mut Vec::new())?;
         let names = [vtimezone.text("X-LIC-LOCATION"), Some(tzid.clone())];
         let known = names
             .iter()
@@ -93,6 +95,14 @@ impl Zone {
             .filter(|known| definition.equals(known));
         let rules = known.map_or_else(|| Rules::Defined(Arc::new(definition)), |known| known.rules);
         Some(Self { name: Arc::from(tzid.trim()), rules })
+    }
+
+    /// What [`Self::of_vtimezone`] leaves out of a VTIMEZONE.
+    pub(crate) fn warnings_of(vtimezone: &Component) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        // Whether anything is left is for those who ask for the zone.
+        let _ = Definition::read(vtimezone, &mut warnings);
+        warnings
     }
 
     /// The zone that is always `seconds` east of UTC, called `name`.
@@ -177,7 +187,7 @@ impl Zone {
                     before,
                     after,
                     daylight: transition.dst().is_dst(),
-                    abbreviation: Some(transition.abbreviation().to_owned()),
+                    abbreviation: Some(Arc::from(transition.abbreviation())),
                 });
             }
             before = after;
@@ -202,7 +212,7 @@ impl Zone {
                     before,
                     after,
                     daylight,
-                    abbreviation: Some(transition.abbreviation().to_owned()),
+                    abbreviation: Some(Arc::from(transition.abbreviation())),
                 });
             }
         }

@@ -154,6 +154,12 @@ fn transparency_status_and_what_microsoft_says() {
         ("TRANSP:OPAQUE\nX-MICROSOFT-CDO-BUSYSTATUS:OOF\n", unavailable),
         ("TRANSP:TRANSPARENT\nX-MICROSOFT-CDO-BUSYSTATUS:BUSY\n", None),
         ("TRANSP:TRANSPARENT\nSTATUS:TENTATIVE\n", None),
+        ("TRANSP:X-OTHER\n", busy),
+        ("STATUS:cancelled\n", None),
+        // What the organizer would have others show is not what the owner shows.
+        ("X-MICROSOFT-CDO-INTENDEDSTATUS:FREE\n", busy),
+        ("X-MICROSOFT-CDO-INTENDEDSTATUS:TENTATIVE\nX-MICROSOFT-CDO-BUSYSTATUS:OOF\n", unavailable),
+        ("X-MICROSOFT-CDO-INTENDEDSTATUS:BUSY\nX-MICROSOFT-CDO-BUSYSTATUS:FREE\n", None),
     ];
     for (lines, expected) in cases {
         assert_eq!(kind(lines), expected, "{lines}");
@@ -226,7 +232,122 @@ fn a_vfreebusy_by_its_periods() {
             period("20260706T090000Z", 60, BusyType::Busy),
         ]
     );
-    assert_eq!(busy(&object("VAVAILABILITY", "DTSTART:20260701T000000Z\nBUSYTYPE:BUSY\n")), []);
+}
+
+#[test]
+fn a_vavailability_by_what_it_leaves_out() {
+    let lines = "DTSTART:20260731T000000Z\nBUSYTYPE:BUSY\nBEGIN:AVAILABLE\nUID:a\nDTSTAMP:20260101T000000Z\n\
+         DTSTART:20260701T090000Z\nDTEND:20260701T170000Z\nRRULE:FREQ=DAILY\nEND:AVAILABLE\n";
+    let period = |start: &str, end: &str| BusyPeriod {
+        span: Span::new(instant(start), instant(end)),
+        kind: BusyType::Busy,
+    };
+    let expected =
+        [period("20260731T000000Z", "20260731T090000Z"), period("20260731T170000Z", "20260801T000000Z")];
+    assert_eq!(busy(&object("VAVAILABILITY", lines)), expected);
+    assert_eq!(busy(&object("VAVAILABILITY", "DTEND:20260701T000000Z\n")), []);
+}
+
+/// Days and floating times are those of the calendar's zone, whatever the days' length (the acceptance row A-12).
+#[test]
+fn all_day_and_floating_in_the_calendars_zone() {
+    let limits = Limits::default();
+    let window = Span::new(instant("20260101T000000Z"), instant("20270101T000000Z"));
+    let found = |zone: &str, lines: &str| {
+        let zone = Zone::named(zone).expect("the zone is known");
+        let reading = BusyReading { zone: &zone, owner: &[], limits: &limits };
+        let periods = of_object(&object("VEVENT", lines), &reading, window).expect("within the limits");
+        periods
+            .iter()
+            .map(|period| (period.span.start.to_ical(), period.span.seconds() / 3600))
+            .collect::<Vec<_>>()
+    };
+    let day = |date: &str| format!("DTSTART;VALUE=DATE:{date}\n");
+    let one = |start: &str, hours: i64| vec![(start.to_owned(), hours)];
+    assert_eq!(found("Europe/Paris", &day("20260701")), one("20260630T220000Z", 24));
+    assert_eq!(found("Europe/Paris", &day("20260329")), one("20260328T230000Z", 23));
+    assert_eq!(found("Europe/Paris", &day("20261025")), one("20261024T220000Z", 25));
+    assert_eq!(found("Pacific/Kiritimati", &day("20260701")), one("20260630T100000Z", 24));
+    assert_eq!(found("Etc/GMT+12", &day("20260701")), one("20260701T120000Z", 24));
+    assert_eq!(found("Europe/Paris", &format!("{}TRANSP:TRANSPARENT\n", day("20260701"))), []);
+    let three = "DTSTART;VALUE=DATE:20261024\nDTEND;VALUE=DATE:20261027\n";
+    assert_eq!(found("Europe/Paris", three), one("20261023T220000Z", 73));
+    let floating = "DTSTART:20260701T090000\nDURATION:PT1H\n";
+    assert_eq!(found("Europe/Paris", floating), one("20260701T070000Z", 1));
+    assert_eq!(found("Asia/Kathmandu", floating), one("20260701T031500Z", 1));
+}
+
+/// Objects of every sort, for what must hold whatever they are.
+fn some_object(which: usize, hour: i64, length: i64) -> CalendarObject {
+    let start = instant("20260701T000000Z").plus(hour * 3600).to_ical();
+    let end = instant("20260701T000000Z").plus((hour + length) * 3600).to_ical();
+    let times = format!("DTSTART:{start}\nDTEND:{end}\n");
+    match which {
+        0 => object("VEVENT", &format!("{times}RRULE:FREQ=HOURLY;INTERVAL=29\n")),
+        1 => object("VEVENT", &format!("{times}STATUS:TENTATIVE\nRRULE:FREQ=WEEKLY;BYDAY=MO,FR;COUNT=5\n")),
+        2 => object("VEVENT", &format!("{times}X-MICROSOFT-CDO-BUSYSTATUS:OOF\nRDATE:20260720T030000Z\n")),
+        3 => object("VFREEBUSY", &format!("FREEBUSY:{start}/{end},20260710T000000Z/P1D\n")),
+        4 => object(
+            "VAVAILABILITY",
+            &format!(
+                "BEGIN:AVAILABLE\nUID:a\nDTSTAMP:20260101T000000Z\n{times}RRULE:FREQ=DAILY\nEND:AVAILABLE\n"
+            ),
+        ),
+        _ => object("VEVENT", &format!("DTSTART;VALUE=DATE:202607{:02}\n", 1 + hour.rem_euclid(28))),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_objects_make_busy_does_not_depend_on_how_it_is_asked(
+        sources in prop::collection::vec((0_usize..6, 0_i64..700, 1_i64..40), 1..5),
+        mut cuts in prop::collection::vec(0_i64..31 * 24, 1..4),
+    ) {
+        let (limits, zone) = (Limits::default(), Zone::named("Europe/Paris").expect("the zone is known"));
+        let reading = BusyReading { zone: &zone, owner: &[], limits: &limits };
+        let objects: Vec<_> =
+            sources.into_iter().map(|(which, hour, length)| some_object(which, hour, length)).collect();
+        let of = |objects: &[CalendarObject], window: Span| -> BusySet {
+            let periods = objects.iter().map(|each| of_object(each, &reading, window).expect("within the limits"));
+            periods.flatten().collect::<BusySet>().clipped(window)
+        };
+        let whole = of(&objects, july());
+        // Split windows change nothing.
+        cuts.extend([0, 31 * 24]);
+        cuts.sort_unstable();
+        let at = |hour: i64| july().start.plus(hour * 3600);
+        let parts = cuts.windows(2).map(|cut| of(&objects, Span::new(at(cut[0]), at(cut[1]))));
+        prop_assert_eq!(&parts.fold(BusySet::empty(), |all, part| all.union(&part)), &whole);
+        // The union over sources is the whole, in whatever order.
+        let united = objects.iter().rev().fold(BusySet::empty(), |all, each| all.union(&of(std::slice::from_ref(each), july())));
+        prop_assert_eq!(&united, &whole);
+        // Free is what is not busy.
+        let free = whole.free_within(july(), BusyType::Tentative);
+        let seconds: i64 = whole.periods().iter().map(|period| period.span).chain(free.iter().copied()).map(Span::seconds).sum();
+        prop_assert_eq!(seconds, july().seconds());
+        prop_assert!(free.iter().all(|span| whole.is_free(*span, BusyType::Tentative)));
+    }
+}
+
+/// A small window of a large set costs what lies in it.
+#[test]
+fn a_small_window_of_a_large_set_is_cheap() {
+    let period = |index: i64| BusyPeriod {
+        span: Span::new(at(index * 3600), at(index * 3600 + 1800)),
+        kind: BusyType::Busy,
+    };
+    let set: BusySet = (0..100_000).map(period).collect();
+    #[expect(clippy::disallowed_methods, reason = "the test measures")]
+    let begun = std::time::Instant::now();
+    for index in (0..100_000).step_by(5) {
+        let window = Span::new(at(index * 3600 + 900), at(index * 3600 + 7200));
+        assert_eq!((set.clipped(window).periods().len(), set.is_free(window, BusyType::Busy)), (2, false));
+        assert_eq!(set.free_within(window, BusyType::Busy).len(), 2);
+    }
+    // Copying the set each time would take many minutes.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", begun.elapsed());
 }
 
 #[test]

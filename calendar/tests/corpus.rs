@@ -13,6 +13,7 @@ use calendar::limits::Limits;
 use calendar::object::{CalendarObject, Kind};
 use calendar::recur::{Instance, instances, reach};
 use calendar::time::{DateOrTime, Instant, Span};
+use calendar::warning::WarningKind;
 use calendar::zone::Zone;
 use serde_json::Value;
 
@@ -200,6 +201,42 @@ fn every_disagreement_is_argued_in_the_documents() {
     }
 }
 
+/// Whoever sends these files writes VTIMEZONEs of every sort; of none is more left out than what stands here.
+#[test]
+fn every_vtimezone_of_the_corpus_counts() {
+    let limits = Limits::default();
+    let mut files = Vec::new();
+    calendars(&folder(), &mut files);
+    let mut left_out = Vec::new();
+    for path in files {
+        let octets = fs::read(&path).expect("the file can be read");
+        if !String::from_utf8_lossy(&octets).contains("VTIMEZONE") {
+            continue;
+        }
+        let Ok(feed) = Feed::read(&octets, &limits) else { continue };
+        let kinds = [WarningKind::UnreadableZone, WarningKind::ZoneRule];
+        for warning in feed.warnings.iter().filter(|warning| kinds.contains(&warning.kind)) {
+            let name = path.strip_prefix(folder()).expect("it lies there").display().to_string();
+            left_out.push(format!("{name} {}", warning.detail));
+        }
+    }
+    left_out.sort();
+    left_out.dedup();
+    assert_eq!(left_out, [""; 0]);
+}
+
+/// A VFREEBUSY as Zimbra publishes it, without UID.
+#[test]
+fn a_published_vfreebusy_counts() {
+    let feed = feed("other/23-vfreebusy-zimbra.ics", &Limits::default());
+    let limits = Limits::default();
+    let reading = BusyReading { zone: Zone::utc(), owner: &[], limits: &limits };
+    let periods = of_object(&feed.objects[0], &reading, Span::ALWAYS).expect("it has no rule");
+    assert_eq!(periods.len(), 29);
+    assert_eq!(periods[0].span.start.to_ical(), "20140416T151500Z");
+    assert_eq!(periods[28].span.end.to_ical(), "20140505T213000Z");
+}
+
 fn calendars(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("the folder can be read") {
         let path = entry.expect("the entry can be read").path();
@@ -234,6 +271,6 @@ fn every_file_of_the_corpus_is_read_or_refused_and_expands_in_bounded_time() {
                 assert_eq!(outside, None, "{}: an instance outside {reach:?}", path.display());
             }
         }
-        assert!(begun.elapsed() < Duration::from_secs(5), "{} took {:?}", path.display(), begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(60), "{} took {:?}", path.display(), begun.elapsed());
     }
 }

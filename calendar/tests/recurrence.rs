@@ -84,10 +84,8 @@ fn the_end_says_why() {
     assert_eq!(expanded("FREQ=DAILY;COUNT=3", start, &year).1, Some(End::Count));
     assert_eq!(expanded("FREQ=DAILY", start, &year).1, Some(End::Bound));
     assert_eq!(expanded("FREQ=SECONDLY", start, &year).1, Some(End::Steps));
-    assert_eq!(
-        expanded("FREQ=SECONDLY;BYHOUR=23;COUNT=100000000", "19700101T000000", &year),
-        (vec![], Some(End::Steps), 200_000)
-    );
+    let (_, end, steps) = expanded("FREQ=SECONDLY;BYHOUR=23;COUNT=100000000", "19700101T000000", &year);
+    assert_eq!((end, steps), (Some(End::Steps), 200_000));
     let to_the_last = bounds("99980101T000000", "99991231T235959");
     let (found, end, _) = expanded("FREQ=YEARLY", start, &to_the_last);
     assert_eq!((found.len(), end), (2, Some(End::Years)));
@@ -230,4 +228,35 @@ proptest! {
         prop_assert!(found.is_sorted_by(|a, b| a < b));
         prop_assert!(expansion.steps() <= 5_000 && expansion.end().is_some());
     }
+}
+
+/// With COUNT too: the years before the window are counted through, not walked through.
+#[test]
+fn counted_rules_far_from_dtstart_cost_a_few_steps_a_year() {
+    for text in [
+        "FREQ=YEARLY;BYDAY=MO,TU;COUNT=100000",
+        "FREQ=MONTHLY;BYDAY=-1FR,2MO;COUNT=100000",
+        "FREQ=MONTHLY;BYDAY=MO,TU,WE;BYSETPOS=-1,2;BYHOUR=8,9;COUNT=100000",
+        "FREQ=WEEKLY;BYMONTH=3,4;BYDAY=MO,SU;COUNT=100000",
+        "FREQ=DAILY;BYDAY=MO,TU;BYHOUR=1,2,3;COUNT=1000000",
+        "FREQ=HOURLY;INTERVAL=7;BYHOUR=9,10,11;COUNT=1000000",
+        "FREQ=MINUTELY;INTERVAL=7;BYHOUR=9,10;BYMONTH=1,2;COUNT=100000000",
+        "FREQ=SECONDLY;INTERVAL=61;BYMINUTE=0,30;COUNT=100000000",
+    ] {
+        let (found, end, steps) =
+            expanded(text, "19700101T000000", &bounds("20400101T000000", "20400102T000000"));
+        assert!(steps < 4 * found.len() + 4_000, "{text}: {steps} steps for {} instances", found.len());
+        assert_eq!(end, Some(End::Bound), "{text}");
+    }
+}
+
+#[test]
+fn the_last_week_of_a_year_may_be_the_first_of_the_next() {
+    // 31 December 2029 lies in the first of the 52 weeks of 2030, 30 December 2030 in that of 2031.
+    let (found, ..) = expanded(
+        "FREQ=YEARLY;BYWEEKNO=-52",
+        "20281218T000000",
+        &bounds("20290601T000000", "20301231T000000"),
+    );
+    assert_eq!(found, ["20291231T000000", "20301230T000000"]);
 }

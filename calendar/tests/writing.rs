@@ -8,8 +8,9 @@ use calendar::address::Address;
 use calendar::limits::Limits;
 use calendar::object::CalendarObject;
 use calendar::time::{DateOrTime, Instant};
-use calendar::write::{EventDraft, Participant, event};
+use calendar::write::{EventDraft, PRODID, Participant, event};
 use calendar::zone::Zone;
+use proptest::prelude::*;
 
 fn utc(text: &str) -> Instant {
     DateOrTime::parse(text).unwrap().to_instant(Zone::utc())
@@ -107,4 +108,123 @@ fn utc_and_repeated_readings_are_written_in_utc() {
     }
     let first = event(&draft("Europe/Berlin", "20261025T003000Z", "20261025T043000Z"), None);
     assert!(first.contains("DTSTART;TZID=Europe/Berlin:20261025T023000"), "{first}");
+}
+
+/// Texts as people and attackers write them: anything, and what has a meaning in iCalendar more often than chance.
+fn anything() -> impl Strategy<Value = String> {
+    let pieces = prop::sample::select(vec![
+        "\r\n",
+        "\n",
+        "\r",
+        "\t",
+        ",",
+        ";",
+        ":",
+        "\\",
+        "\\n",
+        "\"",
+        "^",
+        "^n",
+        "^'",
+        " ",
+        "=",
+        "\u{0}",
+        "\u{7f}",
+        "\u{85}",
+        "\u{2028}",
+        "\u{feff}",
+        "BEGIN:VEVENT",
+        "\r\nEND:VCALENDAR\r\n",
+        "mailto:",
+        "20260701T090000",
+        "ü",
+        "日本語",
+        "👩‍👩‍👧",
+        "x",
+        "a word",
+        "https://x.example/?a=b;c,d",
+    ]);
+    prop_oneof![any::<String>(), prop::collection::vec(pieces, 0..40).prop_map(|pieces| pieces.concat())]
+}
+
+/// What TEXT can hold of it: line ends are line feeds, no other control characters but tabs.
+fn as_text(value: &str) -> String {
+    let value = value.replace("\r\n", "\n").replace('\r', "\n");
+    value.chars().filter(|each| !each.is_control() || matches!(each, '\n' | '\t')).collect()
+}
+
+fn any_draft() -> impl Strategy<Value = EventDraft> {
+    let zone = prop::sample::select(vec![
+        "Europe/Berlin",
+        "America/New_York",
+        "Africa/Casablanca",
+        "Australia/Lord_Howe",
+        "Asia/Kathmandu",
+        "UTC",
+        "GMT+01:00",
+        "(UTC+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna",
+    ]);
+    let texts =
+        (anything(), prop::option::of(anything()), prop::option::of(anything()), anything(), anything());
+    (zone, 86_400_i64..4_000_000_000, 0_i64..900_000, texts).prop_map(
+        |(zone, start, length, (summary, description, comment, name, value))| {
+            let mut draft = draft(zone, "20260701T090000Z", "20260701T100000Z");
+            draft.start = Instant::from_unix(start);
+            draft.end = Instant::from_unix(start + length);
+            draft.location = Some(name.clone());
+            draft.organizer.as_mut().unwrap().name = Some(name);
+            draft.extra = vec![("X-ANY".to_owned(), calendar::text::escape(&value))];
+            EventDraft { summary, description, comment, ..draft }
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn anything_is_written_strictly_and_reads_back_equal(draft in any_draft()) {
+        let text = event(&draft, Some("REQUEST"));
+        for line in text.split_terminator("\r\n") {
+            prop_assert!(line.len() <= 75 && !line.contains(['\r', '\n']), "{:?}", line);
+        }
+        prop_assert!(text.ends_with("\r\nEND:VCALENDAR\r\n"));
+        let object = read(&text);
+        let master = object.master().unwrap();
+        let expected = [
+            ("SUMMARY", Some(&draft.summary)), ("DESCRIPTION", draft.description.as_ref()),
+            ("LOCATION", draft.location.as_ref()), ("COMMENT", draft.comment.as_ref()),
+        ];
+        for (name, value) in expected {
+            prop_assert_eq!(master.text(name), value.map(|value| as_text(value)), "{}", name);
+        }
+        let name: String = draft.location.iter().flat_map(|name| name.split_whitespace()).collect::<Vec<_>>().join(" ");
+        let name: String = name.chars().filter(|each| !each.is_control()).collect();
+        let common_name = master.property("ORGANIZER").unwrap().parameter("CN").unwrap_or_default();
+        prop_assert_eq!(common_name.trim(), name.trim());
+        for (name, instant) in [("DTSTART", draft.start), ("DTEND", draft.end), ("DTSTAMP", draft.stamp)] {
+            let property = master.property(name).unwrap();
+            prop_assert_eq!(object.date_or_time(property).unwrap().to_instant(Zone::utc()), instant);
+        }
+        prop_assert!(master.property("DTSTAMP").unwrap().value.ends_with('Z'));
+        prop_assert_eq!(object.calendar().text("PRODID"), Some(PRODID.to_owned()));
+        // Every TZID that is used is defined once, and none that is not.
+        let mut used: Vec<&str> = master.properties.iter().filter_map(|each| each.parameter("TZID")).collect();
+        used.dedup();
+        let defined: Vec<String> =
+            object.calendar().components_named("VTIMEZONE").filter_map(|zone| zone.text("TZID")).collect();
+        prop_assert_eq!(used, defined);
+        // Another reader finds the same lines with the same values.
+        let unfolded = icalendar::parser::unfold(&text);
+        let other = icalendar::parser::read_calendar(&unfolded).unwrap();
+        let events: Vec<_> = other.components.iter().filter(|each| each.name == "VEVENT").collect();
+        prop_assert_eq!(events.len(), 1);
+        prop_assert_eq!(events[0].properties.len(), master.properties.len());
+        for (theirs, ours) in events[0].properties.iter().zip(&master.properties) {
+            prop_assert_eq!(theirs.name.as_str(), &ours.name);
+            // It takes the escapes out where it takes the value for TEXT.
+            let values = [ours.value.clone(), calendar::text::unescape(&ours.value)];
+            prop_assert!(values.iter().any(|value| value == theirs.val.as_str()), "{:?} {:?}", theirs, ours);
+        }
+    }
 }

@@ -41,30 +41,51 @@ pub(crate) fn debian(packages: &[(&str, &str)]) -> Run {
     command("sh", &["-c", &line])
 }
 
+/// Installs a package that holds no program, if its header is missing.
+pub(crate) fn debian_header(package: &str, header: &str) -> Run {
+    if succeeds("test", &["-e", header]) { Ok(()) } else { debian(&[(package, package)]) }
+}
+
 /// A Python environment `target/NAME` with the pinned requirements of `tests/acceptance/FILE`.
 pub(crate) fn python(name: &str, file: &str) -> Run {
+    python_with(name, &format!("tests/acceptance/{file}"))
+}
+
+/// A Python environment `target/NAME` with the pinned requirements of the file `wanted`.
+fn python_with(name: &str, wanted: &str) -> Run {
     let folder = format!("target/{name}");
-    let wanted = format!("tests/acceptance/{file}");
-    if installed(&folder, &[&wanted])? {
+    if installed(&folder, &[wanted])? {
         return Ok(());
     }
     command("python3", &["-m", "venv", "--clear", &folder])?;
-    command(&format!("{folder}/bin/pip"), &["install", "-q", "--disable-pip-version-check", "-r", &wanted])?;
-    remember(&folder, &[&wanted])
+    command(&format!("{folder}/bin/pip"), &["install", "-q", "--disable-pip-version-check", "-r", wanted])?;
+    remember(&folder, &[wanted])
+}
+
+/// What the differential tests compare with: `target/venv-differential` and `target/npm-differential`.
+pub(crate) fn differential() -> Run {
+    python_with("venv-differential", "tests/differential/requirements.txt")?;
+    node_with("target/npm-differential", "tests/differential")
 }
 
 /// The browser driver in `target/npm`, as its lock file says.
 pub(crate) fn node() -> Run {
-    let files = ["tests/acceptance/package.json", "tests/acceptance/package-lock.json"];
-    if installed("target/npm", &files)? {
+    node_with("target/npm", "tests/acceptance")
+}
+
+/// The npm packages of `folder` in `target`, as their lock file says.
+fn node_with(target: &str, folder: &str) -> Run {
+    let files = [format!("{folder}/package.json"), format!("{folder}/package-lock.json")];
+    let files = [files[0].as_str(), files[1].as_str()];
+    if installed(target, &files)? {
         return Ok(());
     }
     let line = format!(
-        "mkdir -p target/npm && cp {} target/npm/ && cd target/npm && npm ci --no-fund --no-audit",
+        "mkdir -p {target} && cp {} {target}/ && cd {target} && npm ci --no-fund --no-audit",
         files.join(" ")
     );
     command("sh", &["-c", &line])?;
-    remember("target/npm", &files)
+    remember(target, &files)
 }
 
 fn installed(folder: &str, files: &[&str]) -> Result<bool, String> {

@@ -2,9 +2,12 @@
 //!
 //! A component speaks for itself: what an override does not say has the RFC's default, not the master's word. An
 //! event counts by its own TRANSP and STATUS, by what Microsoft's clients add (X-MICROSOFT-CDO-BUSYSTATUS), and by
-//! the owner's own PARTSTAT; a VFREEBUSY by its periods; VTODO, VJOURNAL and VAVAILABILITY make nothing busy.
+//! the owner's own PARTSTAT; a VFREEBUSY by its periods; a VAVAILABILITY by what it does not name as available; VTODO
+//! and VJOURNAL make nothing busy. X-MICROSOFT-CDO-INTENDEDSTATUS is what an organizer would have others show, and is
+//! not looked at.
 
 use crate::address::Address;
+use crate::busy::availability::hours;
 use crate::busy::set::{BusyPeriod, BusyType};
 use crate::component::{Component, Property};
 use crate::limits::Limits;
@@ -29,7 +32,7 @@ pub struct BusyReading<'a> {
 ///
 /// TRANSP, STATUS, the owner's PARTSTAT (DECLINED free; NEEDS-ACTION, TENTATIVE tentative),
 /// X-MICROSOFT-CDO-BUSYSTATUS as the provider table 0.1 says, VFREEBUSY periods. An event of zero or negative length
-/// makes nothing busy.
+/// makes nothing busy. Those of a VAVAILABILITY, which may be busy without end, are clipped to `window`.
 ///
 /// # Errors
 /// [`ExpansionError`]; the caller counts the whole window as busy and says so.
@@ -41,7 +44,8 @@ pub fn of_object(
     match object.kind() {
         Kind::Event => of_event(object, reading, window),
         Kind::FreeBusy => Ok(of_free_busy(object, reading.zone, window)),
-        Kind::Todo | Kind::Journal | Kind::Availability => Ok(Vec::new()),
+        Kind::Availability => Ok(hours([object], reading, window)?.busy.periods().to_vec()),
+        Kind::Todo | Kind::Journal => Ok(Vec::new()),
     }
 }
 
@@ -120,13 +124,9 @@ fn answer(component: &Component, owner: &[Address]) -> Option<BusyType> {
 fn of_free_busy(object: &CalendarObject, zone: &Zone, window: Span) -> Vec<BusyPeriod> {
     let properties = object.components().flat_map(|component| component.properties_named("FREEBUSY"));
     let busy = properties.flat_map(|property| {
-        let fbtype = property.parameter("FBTYPE").map(str::trim).map(str::to_ascii_uppercase);
-        let kind = match fbtype.as_deref() {
-            Some("FREE") => None,
-            Some("BUSY-UNAVAILABLE") => Some(BusyType::Unavailable),
-            Some("BUSY-TENTATIVE") => Some(BusyType::Tentative),
-            _ => Some(BusyType::Busy),
-        };
+        let fbtype = property.parameter("FBTYPE").map_or("", str::trim);
+        let known = BusyType::ALL.into_iter().find(|kind| kind.is_named(fbtype));
+        let kind = known.or_else(|| (!fbtype.eq_ignore_ascii_case("FREE")).then_some(BusyType::Busy));
         let spans = if kind.is_some() { periods(object, property, zone) } else { Vec::new() };
         spans.into_iter().zip(kind.into_iter().cycle()).map(|(span, kind)| BusyPeriod { span, kind })
     });

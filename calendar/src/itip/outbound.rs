@@ -1,103 +1,92 @@
-//! Messages of what we hold: to the attendees as organizer, to the organizer as attendee (RFC 5546 §3.2).
+//! Messages of what we hold as a whole: to the attendees as organizer, to the organizer as attendee (RFC 5546 §3.2).
 
-use super::Method;
+use super::parts::Parts;
+use super::property::{
+    address_of, attendee_among, new, organizer_of, parameter, partstat_token, server_schedules, set,
+    with_parameters,
+};
+use super::{Method, Outgoing, compose};
 use crate::address::Address;
-use crate::component::{Component, Parameter, Property};
-use crate::object::{CalendarObject, Definitions, revision};
+use crate::component::{Component, Property};
+use crate::limits::Limits;
+use crate::object::{CalendarObject, revision};
 use crate::text::serialise;
 use crate::time::Instant;
-use crate::write::PRODID;
-
-/// Parameters that are between a client and its server (RFC 6638 §7).
-const OWN_PARAMETERS: [&str; 3] = ["SCHEDULE-AGENT", "SCHEDULE-FORCE-SEND", "SCHEDULE-STATUS"];
-
-/// Properties by which we remember things for ourselves.
-const OWN_PROPERTIES: &str = "X-KALENDS-";
 
 /// A message with `method` made of an event that is held, to all its attendees: the object with METHOD, DTSTAMP `now`,
 /// for CANCEL with STATUS:CANCELLED and SEQUENCE + 1; without VALARM and without what is of no concern to others.
 pub fn message_of(held: &CalendarObject, method: Method, now: Instant) -> String {
-    let mut calendar = held.calendar().clone();
-    set(&mut calendar, "METHOD", method.name());
-    set(&mut calendar, "VERSION", "2.0");
-    if calendar.property("PRODID").is_none() {
-        set(&mut calendar, "PRODID", PRODID);
-    }
-    let name = held.kind().component_name();
-    for component in calendar.components.iter_mut().filter(|component| component.name == name) {
-        set(component, "DTSTAMP", &now.to_ical());
+    let components = held.components().map(|component| {
+        let mut component = compose::outward(component, now);
         if method == Method::Cancel {
-            let (sequence, _) = revision(component);
-            set(component, "SEQUENCE", &sequence.saturating_add(1).to_string());
-            set(component, "STATUS", "CANCELLED");
+            let (sequence, _) = revision(&component);
+            set(&mut component, "SEQUENCE", &sequence.saturating_add(1).to_string());
+            set(&mut component, "STATUS", "CANCELLED");
         }
-        component.components.retain(|inner| inner.name != "VALARM");
-        component.properties.retain(|property| !property.name.starts_with(OWN_PROPERTIES));
-        for property in &mut component.properties {
-            property.parameters.retain(|parameter| !OWN_PARAMETERS.contains(&parameter.name.as_str()));
-        }
-    }
-    serialise(&calendar)
+        component
+    });
+    serialise(&compose::calendar(held, Some(method), components.collect()))
 }
 
 /// A REPLY in which `attendee` answers `partstat` to the request that `held` came by: for the series and for each
 /// override to which they are invited. `None` if they are not invited, or if there is no ORGANIZER to tell.
 pub fn reply_of(held: &CalendarObject, attendee: &Address, partstat: &str, now: Instant) -> Option<String> {
-    let answers: Vec<Component> =
-        held.components().filter_map(|component| answer(component, attendee, partstat, now)).collect();
+    let people = std::slice::from_ref(attendee);
+    let answers: Vec<Component> = held
+        .components()
+        .filter_map(|component| {
+            let invited = attendee_among(component, people)?;
+            answer(component, vec![answering(invited, partstat)], now)
+        })
+        .collect();
     if answers.is_empty() {
         return None;
     }
-    let mut calendar = Component { name: "VCALENDAR".to_owned(), ..Component::default() };
-    set(&mut calendar, "VERSION", "2.0");
-    set(&mut calendar, "PRODID", PRODID);
-    set(&mut calendar, "METHOD", Method::Reply.name());
-    let definitions = Definitions::of(held.calendar());
-    let mut zones: Vec<&Component> = Vec::new();
-    for tzid in
-        answers.iter().flat_map(|answer| &answer.properties).filter_map(|property| property.parameter("TZID"))
-    {
-        let found = definitions.find(tzid);
-        zones.extend(found.filter(|zone| !zones.iter().any(|other| std::ptr::eq(*other, *zone))));
+    Some(serialise(&compose::calendar(held, Some(Method::Reply), answers)))
+}
+
+/// An ADD that tells of the instance of `held` that begins at `at`, which the organizer has put into the series (RFC
+/// 5546 §3.2.4), to everybody the server tells. `None` where there is no such instance.
+///
+/// [`super::changes`] sends a REQUEST instead: few calendars take an ADD. This is for who wants it.
+pub fn addition_of(held: &CalendarObject, at: Instant, now: Instant) -> Option<Outgoing> {
+    let parts = Parts::of(Some(held));
+    let mut component = compose::outward(&parts.described(Some(at), &Limits::default())?, now);
+    component.properties.retain(|property| property.name != "RECURRENCE-ID");
+    let highest = held.components().map(|component| revision(component).0).max().unwrap_or_default();
+    set(&mut component, "SEQUENCE", &highest.to_string());
+    let organizer = organizer_of(&component);
+    let people = component.properties_named("ATTENDEE").filter(|each| server_schedules(each)).map(address_of);
+    let mut to: Vec<Address> = Vec::new();
+    for who in people.filter(|who| organizer.as_ref() != Some(who)) {
+        if !to.contains(&who) {
+            to.push(who);
+        }
     }
-    calendar.components.extend(zones.into_iter().cloned());
-    calendar.components.extend(answers);
-    Some(serialise(&calendar))
+    Some(compose::message(held, Method::Add, to, vec![component]))
 }
 
 /// What a reply repeats, so that its reader finds the event and people recognise it.
 const REPEATED: [&str; 9] =
     ["UID", "RECURRENCE-ID", "SEQUENCE", "DTSTART", "DTEND", "DUE", "DURATION", "SUMMARY", "ORGANIZER"];
 
-fn answer(component: &Component, attendee: &Address, partstat: &str, now: Instant) -> Option<Component> {
+/// The ATTENDEE line of a reply: who, and what they answer.
+pub(super) fn answering(invited: &Property, partstat: &str) -> Property {
+    let kept = ["CN", "DELEGATED-FROM", "SENT-BY"];
+    let parameters = invited.parameters.iter().filter(|each| kept.contains(&each.name.as_str())).cloned();
+    let answer = with_parameters(new("ATTENDEE", invited.value.trim()), parameters);
+    with_parameters(answer, [parameter("PARTSTAT", &partstat_token(partstat))])
+}
+
+/// A component of a reply about `component`; `None` if there is no ORGANIZER to tell.
+pub(super) fn answer(component: &Component, attendees: Vec<Property>, now: Instant) -> Option<Component> {
     component.property("ORGANIZER")?;
-    let invited =
-        component.properties_named("ATTENDEE").find(|each| Address::parse(&each.value) == *attendee)?;
     let mut answer = Component { name: component.name.clone(), ..Component::default() };
     let repeated = component.properties.iter().filter(|property| REPEATED.contains(&property.name.as_str()));
     answer.properties.extend(repeated.cloned());
-    for property in &mut answer.properties {
-        property.parameters.retain(|parameter| !OWN_PARAMETERS.contains(&parameter.name.as_str()));
-    }
+    answer.properties.iter_mut().for_each(compose::without_own_parameters);
     set(&mut answer, "DTSTAMP", &now.to_ical());
-    let mut parameters: Vec<Parameter> =
-        invited.parameters.iter().filter(|parameter| parameter.name == "CN").cloned().collect();
-    parameters.push(Parameter { name: "PARTSTAT".to_owned(), values: vec![super::partstat_token(partstat)] });
-    answer.properties.push(Property { parameters, ..new("ATTENDEE", invited.value.trim()) });
+    answer.properties.extend(attendees);
     answer.properties.push(new("REQUEST-STATUS", "2.0;Success"));
     Some(answer)
-}
-
-/// Puts `value` in place of the first property `name`, or at the end; others of that name go.
-pub(super) fn set(component: &mut Component, name: &str, value: &str) {
-    let mut first = true;
-    component.properties.retain(|property| property.name != name || std::mem::take(&mut first));
-    match component.properties.iter_mut().find(|property| property.name == name) {
-        Some(property) => *property = new(name, value),
-        None => component.properties.push(new(name, value)),
-    }
-}
-
-fn new(name: &str, value: &str) -> Property {
-    Property { name: name.to_owned(), value: value.to_owned(), ..Property::default() }
 }

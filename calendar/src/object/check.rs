@@ -89,6 +89,7 @@ pub(super) fn warnings(object: &CalendarObject) -> Vec<Warning> {
         check.stamp(component);
         check.times(component);
         check.rules(component);
+        component.components_named("AVAILABLE").for_each(|available| check.available(available));
         match component.property("RECURRENCE-ID") {
             None if master.is_some_and(|master| !std::ptr::eq(master, component)) => {
                 check.warn(WarningKind::DuplicateUid, component.line, object.uid());
@@ -106,6 +107,10 @@ pub(super) fn warnings(object: &CalendarObject) -> Vec<Warning> {
         }
     }
     check.zones(object.calendar());
+    for vtimezone in object.calendar().components_named("VTIMEZONE") {
+        let room = WARNINGS_MAX.saturating_sub(check.warnings.len());
+        check.warnings.extend(Zone::warnings_of(vtimezone).into_iter().take(room));
+    }
     check.warnings.sort_by_key(|warning| warning.line);
     check.warnings
 }
@@ -142,6 +147,17 @@ impl Check<'_> {
         }
     }
 
+    /// A part of a VAVAILABILITY, which is written like an event (RFC 7953 §3.1).
+    fn available(&mut self, available: &Component) {
+        for name in ["UID", "DTSTAMP"] {
+            if available.property(name).is_none() {
+                self.warn(WarningKind::MissingProperty, available.line, name);
+            }
+        }
+        self.times(available);
+        self.rules(available);
+    }
+
     /// DTSTART, DTEND or DUE, and DURATION: each readable, and they agree.
     fn times(&mut self, component: &Component) {
         for property in component.properties.iter().filter(|property| TIMES.contains(&property.name.as_str()))
@@ -158,7 +174,7 @@ impl Check<'_> {
             }
         }
         let start = self.read(component.property("DTSTART"));
-        if start.is_none() && component.name == "VEVENT" {
+        if start.is_none() && matches!(component.name.as_str(), "VEVENT" | "AVAILABLE") {
             let line = component.property("DTSTART").map_or(component.line, |property| property.line);
             self.warn(WarningKind::NoStart, line, component.text("SUMMARY").as_deref().unwrap_or_default());
         }

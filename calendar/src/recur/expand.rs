@@ -2,8 +2,8 @@
 //!
 //! A rule steps on readings of a clock (RFC 5545 §3.3.10); which instants they are, and UNTIL, is the caller's. The
 //! readings in a stretch cost what they are, not what lies before: the period that holds the stretch's beginning is
-//! reckoned, not walked to. COUNT is the exception: its instances are counted from DTSTART, save where every period
-//! holds the same number. YEARLY to DAILY go through the crate `rrule` where it is right (see `by_crate`).
+//! reckoned, not walked to. With COUNT the instances before it are counted by whole periods or days, 366 of them for one
+//! step, and reckoned where every period holds the same number. YEARLY to DAILY go through the crate `rrule` where it is right (see `by_crate`).
 
 mod by_crate;
 mod plan;
@@ -88,13 +88,21 @@ pub fn expand(rule: &Rule, start: civil::DateTime, bounds: &Bounds) -> Expansion
     let is_impossible = stepper.is_impossible();
     let mut remaining = rule.count.map(i64::from);
     let mut start_is_due = bounds.first == First::Counts;
-    if remaining.is_none() {
-        stepper.seek(from.max(start));
-    } else if let Some(passed) = stepper.seek_counting(start, from) {
+    let mut budget = bounds.steps_max;
+    if let Some(count) = remaining.filter(|_| !is_impossible) {
         // DTSTART takes one of COUNT even if the rule does not make it.
-        let unmade = i64::from(start_is_due && !makes(rule, start));
-        remaining = remaining.map(|count| (count - passed - unmade).max(0));
-        start_is_due = false;
+        let unmade = i64::from(start_is_due && from > start && !makes(rule, start));
+        let passed = match stepper.seek_counting(start, from) {
+            Some(passed) => Some(passed),
+            None => Some(stepper.pass_counting(start, from, count - unmade, &mut budget))
+                .filter(|passed| *passed > 0),
+        };
+        if let Some(passed) = passed {
+            remaining = Some((count - passed - unmade).max(0));
+            start_is_due = false;
+        }
+    } else {
+        stepper.seek(from.max(start));
     }
     let engine = if is_impossible {
         Engine::Nothing
@@ -114,7 +122,7 @@ pub fn expand(rule: &Rule, start: civil::DateTime, bounds: &Bounds) -> Expansion
         start_is_due,
         remaining,
         last: None,
-        budget: bounds.steps_max,
+        budget,
         steps_max: bounds.steps_max,
         end: None,
     }

@@ -113,7 +113,8 @@ pub fn reach(object: &CalendarObject, calendar_zone: &Zone, limits: &Limits) -> 
             spans.push(instance(master.component, &date.start, length, calendar_zone).span);
         }
         if let Some(last) = originals::last_start(&series, limits) {
-            spans.push(Span { start: master.begins, end: last.plus(master.length.seconds_max()) });
+            let first = originals::first_start(&series, master);
+            spans.push(Span { start: first, end: last.plus(master.length.seconds_max()) });
         }
         if !ranges.is_empty() {
             // THISANDFUTURE may move and lengthen whatever is there.
@@ -214,8 +215,9 @@ fn stretch(master: &Described, ranges: &Ranges<'_>, window: Span) -> Stretch {
 
 /// The instance that the series, or the override that ranges over it, makes of an original start.
 fn instance_of(original: &Original, master: &Described, ranges: &Ranges<'_>, zone: &Zone) -> Instance {
-    let ranging = ranges.iter().rev().find(|(from, _, _)| *from <= original.at);
-    if let Some((_, described, shift)) = ranging {
+    // They stand in order, and the last that has begun holds.
+    let begun = ranges.partition_point(|(from, _, _)| *from <= original.at);
+    if let Some((_, described, shift)) = begun.checked_sub(1).and_then(|last| ranges.get(last)) {
         let start = shift.applied_to(&master.start, &original.start, zone);
         return instance(described.component, &start, &described.length, zone);
     }

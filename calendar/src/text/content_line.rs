@@ -39,14 +39,27 @@ impl ContentLine {
                 repaired: false,
             });
         }
-        let (colon, repaired) = value_colon(&line[name.clone()], octets, name_end)?;
-        let parameters = parameter_ranges(octets, name_end + 1, colon);
+        let last_quote = octets.iter().rposition(|octet| *octet == b'"').unwrap_or(0);
+        let (colon, repaired) = value_colon(&line[name.clone()], octets, name_end, last_quote)?;
+        let parameters = parameter_ranges(octets, name_end + 1, colon, last_quote);
         Some(Self { name, parameters, value: colon + 1..line.len(), repaired })
+    }
+
+    /// Where the value of `line` would be found, if it has parameters.
+    pub(crate) fn value_start(line: &str) -> Option<usize> {
+        let octets = line.as_bytes();
+        let name_end = octets.iter().position(|octet| matches!(octet, b':' | b';'))?;
+        let last_quote = octets.iter().rposition(|octet| *octet == b'"').unwrap_or(0);
+        Some(value_colon(&line[..name_end], octets, name_end, last_quote)?.0 + 1)
     }
 
     /// The parameters, decoded.
     pub(crate) fn parameters(&self, line: &str) -> Vec<Parameter> {
-        self.parameters.iter().filter_map(|range| parameter(&line[range.clone()], self.repaired)).collect()
+        let mut parameters = Vec::with_capacity(self.parameters.len());
+        parameters.extend(
+            self.parameters.iter().filter_map(|range| parameter(&line[range.clone()], self.repaired)),
+        );
+        parameters
     }
 
     /// Where the values of parameter `name` (upper case) stand.
@@ -68,8 +81,7 @@ fn trimmed(line: &str, range: Range<usize>) -> Range<usize> {
 }
 
 /// The colon before the value, looked for from `from` (the first semicolon); and whether it is not the first one.
-fn value_colon(name: &str, octets: &[u8], from: usize) -> Option<(usize, bool)> {
-    let last_quote = octets.iter().rposition(|octet| *octet == b'"').unwrap_or(0);
+fn value_colon(name: &str, octets: &[u8], from: usize, last_quote: usize) -> Option<(usize, bool)> {
     let mut quoted = false;
     let mut first = None;
     let shape = Shape::of(name);
@@ -136,11 +148,15 @@ impl Shape {
     }
 }
 
-fn parameter_ranges(octets: &[u8], from: usize, to: usize) -> Vec<Range<usize>> {
+fn parameter_ranges(octets: &[u8], from: usize, to: usize, last_quote: usize) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let mut start = from;
     let mut quoted = false;
-    let last_quote = octets[..to].iter().rposition(|octet| *octet == b'"').unwrap_or(0);
+    // The last of all may stand in the value.
+    let last_quote = match last_quote {
+        behind if behind > to => octets[..to].iter().rposition(|octet| *octet == b'"').unwrap_or(0),
+        within => within,
+    };
     for (at, octet) in octets.iter().enumerate().take(to).skip(from) {
         match octet {
             b'"' if quoted || at < last_quote => quoted = !quoted,
@@ -158,20 +174,27 @@ fn parameter_ranges(octets: &[u8], from: usize, to: usize) -> Vec<Range<usize>> 
 /// Parameters with one value, in which the field writes commas without quotes.
 const SINGLE: [&str; 3] = ["TZID", "CN", "X-MICROSOFT-CDO-TZID"];
 
+/// Whether the parameter `name` (upper case) is read as one value, whatever commas are in it.
+pub(crate) fn has_one_value(name: &str) -> bool {
+    SINGLE.contains(&name)
+}
+
 fn parameter(text: &str, repaired: bool) -> Option<Parameter> {
     let (name, values) = text.split_once('=').unwrap_or((text, ""));
     let name = name.trim().to_ascii_uppercase();
     if name.is_empty() {
         return None;
     }
-    let whole = repaired || SINGLE.contains(&name.as_str());
+    if repaired || has_one_value(&name) || !values.contains(',') {
+        return Some(Parameter { name, values: vec![parameter_value(values)] });
+    }
     let last_quote = values.rfind('"').unwrap_or(0);
     let mut decoded = Vec::new();
     let (mut start, mut quoted) = (0, false);
     for (at, octet) in values.bytes().enumerate() {
         match octet {
             b'"' if quoted || at < last_quote => quoted = !quoted,
-            b',' if !quoted && !whole => {
+            b',' if !quoted => {
                 decoded.push(parameter_value(&values[start..at]));
                 start = at + 1;
             }
@@ -186,6 +209,9 @@ fn parameter(text: &str, repaired: bool) -> Option<Parameter> {
 fn parameter_value(written: &str) -> String {
     let written = written.trim();
     let inner = written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(written);
+    if !inner.bytes().any(|octet| matches!(octet, b'^' | b'"')) {
+        return inner.to_owned();
+    }
     let mut value = String::with_capacity(inner.len());
     let mut rest = inner.chars().peekable();
     while let Some(character) = rest.next() {

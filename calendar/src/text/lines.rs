@@ -105,15 +105,13 @@ pub(crate) fn unfold_octets(line: &[u8]) -> Vec<u8> {
 pub(crate) fn unfold(line: &str) -> String {
     let mut content = String::with_capacity(line.len());
     let mut at_start = false;
-    for character in line.chars() {
-        match character {
-            '\r' | '\n' => at_start = true,
-            ' ' | '\t' if at_start => at_start = false,
-            _ => {
-                at_start = false;
-                content.push(character);
-            }
-        }
+    for physical in line.split(['\r', '\n']) {
+        content.push_str(if at_start {
+            physical.strip_prefix([' ', '\t']).unwrap_or(physical)
+        } else {
+            physical
+        });
+        at_start = true;
     }
     content
 }

@@ -1,6 +1,8 @@
 //! Built trees to strict text: CRLF, folds at 75 octets on character boundaries, RFC 6868 parameter values.
 
-use super::content_line::ContentLine;
+use std::borrow::Cow;
+
+use super::content_line::{ContentLine, has_one_value};
 use crate::component::{Component, Parameter, Property};
 
 /// Octets of a physical line at most, without its line end (RFC 5545 §3.1).
@@ -9,55 +11,72 @@ const LINE_OCTETS_MAX: usize = 75;
 /// One content line folded at 75 octets on character boundaries, with CRLF.
 pub fn fold(line: &str) -> String {
     let mut folded = String::with_capacity(line.len() + line.len() / 24 + 2);
-    let mut room = LINE_OCTETS_MAX;
-    for character in line.chars() {
-        let octets = character.len_utf8();
-        if octets > room {
-            folded.push_str("\r\n ");
-            // The space counts.
-            room = LINE_OCTETS_MAX - 1;
-        }
-        room -= octets;
-        folded.push(character);
-    }
-    folded.push_str("\r\n");
+    fold_into(line, &mut folded);
     folded
+}
+
+fn fold_into(line: &str, out: &mut String) {
+    let mut rest = line;
+    let mut room = LINE_OCTETS_MAX;
+    while rest.len() > room {
+        let Some((physical, after)) = (1..=room).rev().find_map(|at| rest.split_at_checked(at)) else {
+            break;
+        };
+        out.push_str(physical);
+        out.push_str("\r\n ");
+        rest = after;
+        // The space counts.
+        room = LINE_OCTETS_MAX - 1;
+    }
+    out.push_str(rest);
+    out.push_str("\r\n");
 }
 
 /// A component as strict text. Control characters cannot end a line: a line feed inside a value is written `\n`,
 /// others are left out.
 pub fn serialise(component: &Component) -> String {
     let mut text = String::new();
-    write_component(component, &mut text);
+    write_component(component, &mut String::new(), &mut text);
     text
 }
 
-fn write_component(component: &Component, out: &mut String) {
-    let name = token(&component.name);
-    out.push_str(&fold(&format!("BEGIN:{name}")));
+/// Writes to `out`; `line` is room for one line.
+fn write_component(component: &Component, line: &mut String, out: &mut String) {
+    write_edge("BEGIN:", component, line, out);
     for property in &component.properties {
-        out.push_str(&content_line(property));
+        write_unfolded(property, line);
+        fold_into(line, out);
     }
     for inner in &component.components {
-        write_component(inner, out);
+        write_component(inner, line, out);
     }
-    out.push_str(&fold(&format!("END:{name}")));
+    write_edge("END:", component, line, out);
+}
+
+fn write_edge(word: &str, component: &Component, line: &mut String, out: &mut String) {
+    line.clear();
+    line.push_str(word);
+    push_token(&component.name, line);
+    fold_into(line, out);
 }
 
 /// A property as a folded line.
 pub(crate) fn content_line(property: &Property) -> String {
-    fold(&unfolded_line(property))
+    let mut line = String::new();
+    write_unfolded(property, &mut line);
+    fold(&line)
 }
 
-fn unfolded_line(property: &Property) -> String {
+/// The whole of a property in `line`, in place of what was there.
+fn write_unfolded(property: &Property, line: &mut String) {
     let value = harmless(&property.value);
-    let line = with_parameters(property, &value, Quotes::WhereNeeded);
-    let reads_back = ContentLine::split(&line).is_some_and(|parts| line[parts.value] == value);
-    if reads_back || property.parameters.is_empty() {
-        return line;
+    write_with_parameters(property, &value, Quotes::WhereNeeded, line);
+    let reads_back =
+        || ContentLine::value_start(line).is_some_and(|start| line.get(start..) == Some(&*value));
+    if !property.parameters.is_empty() && !reads_back() {
+        // The value would be looked for behind another colon; behind a quote it is found.
+        write_with_parameters(property, &value, Quotes::AroundLast, line);
     }
-    // The value would be looked for behind another colon; behind a quote it is found.
-    with_parameters(property, &value, Quotes::AroundLast)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,37 +85,37 @@ enum Quotes {
     AroundLast,
 }
 
-fn with_parameters(property: &Property, value: &str, quotes: Quotes) -> String {
-    let mut line = token(&property.name);
+fn write_with_parameters(property: &Property, value: &str, quotes: Quotes, line: &mut String) {
+    line.clear();
+    push_token(&property.name, line);
     for (at, parameter) in property.parameters.iter().enumerate() {
         let last = at + 1 == property.parameters.len();
-        write_parameter(parameter, last && quotes == Quotes::AroundLast, &mut line);
+        write_parameter(parameter, last && quotes == Quotes::AroundLast, line);
     }
     line.push(':');
     line.push_str(value);
-    line
 }
 
 fn write_parameter(parameter: &Parameter, always_quoted: bool, out: &mut String) {
     out.push(';');
-    out.push_str(&token(&parameter.name));
+    let name = out.len();
+    push_token(&parameter.name, out);
+    // Several would be read as one with commas in it.
+    let joins = parameter.values.len() > 1 && out.get(name..).is_some_and(has_one_value);
+    let joined = joins.then(|| [parameter.values.join(",")]);
     out.push('=');
-    for (at, value) in parameter.values.iter().enumerate() {
+    for (at, value) in joined.as_ref().map_or(&*parameter.values, |one| one).iter().enumerate() {
         if at > 0 {
             out.push(',');
         }
-        let needs_quotes = always_quoted || value.trim() != value || value.contains([':', ';', ',']);
+        let needs_quotes = always_quoted || is_padded(value) || value.contains([':', ';', ',']);
         if needs_quotes {
             out.push('"');
         }
-        for character in value.chars() {
-            match character {
-                '^' => out.push_str("^^"),
-                '\n' => out.push_str("^n"),
-                '"' => out.push_str("^'"),
-                _ if character.is_control() && character != '\t' => {}
-                _ => out.push(character),
-            }
+        if value.bytes().any(|octet| matches!(octet, b'^' | b'"') || may_be_control(octet)) {
+            push_parameter_value(value, out);
+        } else {
+            out.push_str(value);
         }
         if needs_quotes {
             out.push('"');
@@ -104,15 +123,53 @@ fn write_parameter(parameter: &Parameter, always_quoted: bool, out: &mut String)
     }
 }
 
-/// A name with nothing in it that a name cannot hold; `X-UNNAMED` where nothing is left.
-fn token(name: &str) -> String {
-    let is_name =
-        |character: &char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '/');
-    let name: String = name.chars().filter(is_name).collect::<String>().to_ascii_uppercase();
-    if name.is_empty() { "X-UNNAMED".to_owned() } else { name }
+/// Whether `value` begins or ends with white space once what is left out is left out.
+fn is_padded(value: &str) -> bool {
+    let mut kept = value.chars().filter(|each| !each.is_control() || matches!(each, '\t' | '\n'));
+    let ends = [kept.clone().next(), kept.next_back()];
+    ends.into_iter().flatten().any(char::is_whitespace)
 }
 
-fn harmless(value: &str) -> String {
+fn push_parameter_value(value: &str, out: &mut String) {
+    for character in value.chars() {
+        match character {
+            '^' => out.push_str("^^"),
+            '\n' => out.push_str("^n"),
+            '"' => out.push_str("^'"),
+            _ if character.is_control() && character != '\t' => {}
+            _ => out.push(character),
+        }
+    }
+}
+
+/// The name that is written for `name`.
+pub(crate) fn written_name(name: &str) -> String {
+    let mut written = String::new();
+    push_token(name, &mut written);
+    written
+}
+
+/// Adds a name with nothing in it that a name cannot hold; `X-UNNAMED` where nothing is left.
+fn push_token(name: &str, out: &mut String) {
+    let is_name = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.' | b'/');
+    let before = out.len();
+    out.extend(
+        name.bytes().filter(|octet| is_name(*octet)).map(|octet| char::from(octet.to_ascii_uppercase())),
+    );
+    if out.len() == before {
+        out.push_str("X-UNNAMED");
+    }
+}
+
+/// Whether a control character other than a tab may begin with this octet of UTF-8.
+fn may_be_control(octet: u8) -> bool {
+    octet < 0x20 && octet != b'\t' || octet == 0x7f || octet == 0xc2
+}
+
+fn harmless(value: &str) -> Cow<'_, str> {
+    if !value.bytes().any(may_be_control) {
+        return Cow::Borrowed(value);
+    }
     let mut text = String::with_capacity(value.len());
     for character in value.chars() {
         match character {
@@ -121,7 +178,7 @@ fn harmless(value: &str) -> String {
             _ => text.push(character),
         }
     }
-    text
+    Cow::Owned(text)
 }
 
 #[cfg(test)]
@@ -150,7 +207,16 @@ mod tests {
             value: "x\r\nEND:VEVENT\u{0}".to_owned(),
             ..Property::default()
         };
-        assert_eq!(unfolded_line(&property), "SUMMARYX;CN=\"a^nB:^'c\":x\\nEND:VEVENT");
+        assert_eq!(unfold(&content_line(&property)), "SUMMARYX;CN=\"a^nB:^'c\":x\\nEND:VEVENT");
+    }
+
+    #[test]
+    fn several_values_of_what_has_one_are_written_as_one() {
+        let values = vec!["Smith".to_owned(), "Bob".to_owned()];
+        // Also of a name that must be mended.
+        let parameters = vec![Parameter { name: "C  N".to_owned(), values }];
+        let property = Property { name: "X-A".to_owned(), parameters, ..Property::default() };
+        assert_eq!(content_line(&property), "X-A;CN=\"Smith,Bob\":\r\n");
     }
 
     fn value() -> impl Strategy<Value = String> {

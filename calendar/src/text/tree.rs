@@ -106,9 +106,11 @@ impl Builder<'_> {
 
     fn begin(&mut self, name: &str, line: &Line) -> Result<(), TextError> {
         if MAIN.contains(&name) {
-            let keep = if name == "VCALENDAR" { 0 } else { self.calendar_depth() };
+            // A VCALENDAR stands inside nothing, the others inside a VCALENDAR or a component nobody knows.
+            let is_calendar = name == "VCALENDAR";
+            let keep = if is_calendar { 0 } else { self.calendar_depth() };
             while self.stack.len() > keep
-                && self.stack[keep..].iter().any(|open| MAIN.contains(&open.name.as_str()))
+                && (is_calendar || self.stack[keep..].iter().any(|open| MAIN.contains(&open.name.as_str())))
             {
                 self.cut += usize::from(self.stack.len() == 1);
                 self.close_forgotten(line.octets.start, line.number);

@@ -1,11 +1,12 @@
 //! The yearly rules that VTIMEZONEs hold: when, in a year, clocks change (RFC 5545 §3.6.5, §3.3.10).
 //!
 //! FREQ=YEARLY with BYMONTH, BYDAY with an ordinal, BYMONTHDAY, both, INTERVAL, COUNT, UNTIL, and one hour, minute and
-//! second. Anything else is no rule here, and its observance begins at its DTSTART alone.
+//! second. Any other form is left to the general expansion (`onsets`).
 
 use std::str::FromStr;
 
 use crate::civil::{Date, DateTime, Time, Weekday};
+use crate::recur::rule::Until;
 use crate::time::{DateOrTime, Instant};
 
 /// Onsets that a COUNT may ask for.
@@ -34,8 +35,10 @@ enum Days {
     OfMonth(Vec<i8>),
 }
 
+/// Where a rule ends.
 #[derive(Clone, Debug, PartialEq)]
-enum End {
+pub(super) enum End {
+    /// It does not.
     Never,
     /// The last local reading.
     Local(DateTime),
@@ -105,6 +108,13 @@ impl YearRule {
         onsets
     }
 
+    /// How many onsets it may have in `years` years at most.
+    pub(super) fn onsets_in(&self, years: i16) -> usize {
+        let years = self.last_year().saturating_sub(self.first.year()).saturating_add(1).clamp(0, years);
+        let steps = usize::try_from(years / self.interval).unwrap_or_default() + 1;
+        steps * self.months.len() * self.days.len()
+    }
+
     /// The last year of the rule's steps that is not after `year`.
     fn step_back(&self, year: i16) -> i16 {
         year.saturating_sub(year.saturating_sub(self.first.year()).rem_euclid(self.interval))
@@ -112,11 +122,7 @@ impl YearRule {
 
     /// The last year in which there may be an onset.
     pub(super) fn last_year(&self) -> i16 {
-        match &self.end {
-            End::Never => i16::MAX,
-            End::Local(last) => last.year(),
-            End::Utc(last, _) => last.to_utc().year() + 1,
-        }
+        self.end.last_year()
     }
 
     /// The onsets of one year, in order; DTSTART itself is not among them.
@@ -157,6 +163,16 @@ impl YearRule {
 }
 
 impl Days {
+    /// How many days a month has at most.
+    fn len(&self) -> usize {
+        match self {
+            Self::Ordinal(ordinals) => ordinals.len(),
+            // Each weekday comes once in seven days.
+            Self::WeekdayAmong(weekdays, days) => (days.len() * weekdays.len()).div_ceil(7),
+            Self::OfMonth(days) => days.len(),
+        }
+    }
+
     /// The days in the month that begins at `month`.
     fn of(&self, month: Date) -> Vec<Date> {
         let length = month.days_in_month();
@@ -180,12 +196,32 @@ impl Days {
 }
 
 impl End {
-    fn allows(&self, onset: DateTime) -> bool {
+    /// Whether an onset with this reading still comes.
+    pub(super) fn allows(&self, onset: DateTime) -> bool {
+        self.local().is_none_or(|last| onset <= last)
+    }
+
+    /// The last reading that an onset may have.
+    pub(super) fn local(&self) -> Option<DateTime> {
         match self {
-            Self::Never => true,
-            Self::Local(last) => onset <= *last,
-            Self::Utc(last, offset) => Instant::from_utc(onset).plus(-i64::from(*offset)) <= *last,
+            Self::Never => None,
+            Self::Local(last) => Some(*last),
+            Self::Utc(last, offset) => Some(last.plus(i64::from(*offset)).to_utc()),
         }
+    }
+
+    /// The last year in which there may be an onset.
+    pub(super) fn last_year(&self) -> i16 {
+        self.local().map_or(i16::MAX, DateTime::year)
+    }
+}
+
+/// The end that UNTIL sets to onsets read with `offset`, in seconds.
+pub(super) fn end_of(until: Until, offset: i32) -> End {
+    match until {
+        Until::Date(date) => End::Local(date.to_datetime(Time::constant(23, 59, 59, 0))),
+        Until::Local(local) => End::Local(local),
+        Until::Utc(instant) => End::Utc(instant, offset),
     }
 }
 
@@ -204,11 +240,12 @@ fn days(weekdays: Option<Vec<(i8, Weekday)>>, month_days: Option<Vec<i8>>, first
 }
 
 fn end(value: &str, offset: i32) -> Option<End> {
-    Some(match DateOrTime::parse(value)? {
-        DateOrTime::Date(date) => End::Local(date.to_datetime(Time::constant(23, 59, 59, 0))),
-        DateOrTime::Utc(instant) => End::Utc(instant, offset),
-        DateOrTime::Floating(local) | DateOrTime::Zoned { local, .. } => End::Local(local),
-    })
+    let until = match DateOrTime::parse(value)? {
+        DateOrTime::Date(date) => Until::Date(date),
+        DateOrTime::Utc(instant) => Until::Utc(instant),
+        DateOrTime::Floating(local) | DateOrTime::Zoned { local, .. } => Until::Local(local),
+    };
+    Some(end_of(until, offset))
 }
 
 fn list<T>(value: &str, item: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {

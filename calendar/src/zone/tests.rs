@@ -139,7 +139,7 @@ fn written(zone: &Zone, from: Instant, to: Instant) -> (String, Zone) {
     let parsed =
         parse(format!("BEGIN:VCALENDAR\r\n{text}END:VCALENDAR\r\n").as_bytes(), &Limits::default()).unwrap();
     assert_eq!(parsed.warnings, []);
-    let read = definition::Definition::read(&parsed.calendars[0].components[0]).unwrap();
+    let read = definition::Definition::read(&parsed.calendars[0].components[0], &mut Vec::new()).unwrap();
     (text, Zone { name: Arc::from(zone.name()), rules: Rules::Defined(Arc::new(read)) })
 }
 

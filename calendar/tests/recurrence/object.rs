@@ -353,6 +353,15 @@ fn reach_is_from_the_first_start_to_the_last_end() {
     assert!(reach("DTSTART:20260701T090000Z\n").is_some_and(|reach| reach.contains(at("20260701T090000Z"))));
 }
 
+#[test]
+fn reach_begins_with_what_follows_a_start_in_a_gap() {
+    // 02:30 does not exist in Berlin on 29 March 2026 and is 01:30 UTC; 03:00, which follows it, is 01:00 UTC.
+    let lines = "DTSTART;TZID=Europe/Berlin:20260329T023000\nDURATION:PT1M\nRRULE:FREQ=MINUTELY;INTERVAL=30;COUNT=4\n";
+    assert_eq!(spans(lines), ["0329T0100-0329T0101", "0329T0130-0329T0131", "0329T0200-0329T0201"]);
+    let reach = reach(&object(lines), &berlin(), &Limits::default()).expect("it takes place");
+    assert!(reach.start <= at("20260329T010000Z"), "{reach:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 80, failure_persistence: None, ..ProptestConfig::default() })]
 

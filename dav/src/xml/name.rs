@@ -14,6 +14,8 @@ pub const APPLE: &str = "http://apple.com/ns/ical/";
 pub const KALENDS: &str = "urn:kalends:ns";
 /// The namespace that the prefix `xml` is bound to.
 pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
+/// The namespace of namespace declarations, which nothing may be bound to.
+pub const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
 /// The prefixes of everything that is written here; all are declared on the root of each document.
 pub const PREFIXES: &[(&str, &str)] =

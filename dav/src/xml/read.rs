@@ -6,11 +6,11 @@
 use std::sync::Arc;
 
 use quick_xml::events::{BytesStart, Event};
-use quick_xml::name::{QName, ResolveResult};
+use quick_xml::name::QName;
 use quick_xml::reader::NsReader;
 
 use crate::xml::element::{Attribute, Element, Node, Scope};
-use crate::xml::name::{XML, is_local_name, is_xml_character};
+use crate::xml::name::{XML, XMLNS, is_local_name, is_xml_character};
 
 /// Elements inside one another.
 pub const DEPTH_MAX: usize = 32;
@@ -130,7 +130,9 @@ impl<'a> Reading<'a> {
             return Err(self.fault(format!("more than {DEPTH_MAX} elements inside one another")));
         }
         self.count()?;
-        let (namespace, prefix, local) = self.resolved(start.name(), true)?;
+        let scope = Arc::clone(self.open.last().map_or(&self.no_scope, |parent| &parent.scope));
+        let scope = self.declarations(start, scope)?;
+        let (namespace, prefix, local) = self.resolved(start.name(), true, &scope)?;
         let mut element = Element {
             namespace,
             prefix,
@@ -138,36 +140,45 @@ impl<'a> Reading<'a> {
             attributes: Vec::new(),
             children: Vec::new(),
             language: self.open.last().and_then(|parent| parent.language.clone()),
-            scope: Arc::clone(self.open.last().map_or(&self.no_scope, |parent| &parent.scope)),
+            scope,
         };
         self.attributes(start, &mut element)?;
         self.open.push(element);
         Ok(())
     }
 
-    fn attributes(&mut self, start: &BytesStart<'_>, element: &mut Element) -> Result<(), XmlError> {
+    /// What the names in `start` are resolved in: `outer` and its own declarations.
+    ///
+    /// The crate resolves names too, but takes a namespace as it is written, with its references.
+    fn declarations(&mut self, start: &BytesStart<'_>, outer: Arc<Scope>) -> Result<Arc<Scope>, XmlError> {
         let mut own = Vec::new();
         for attribute in start.attributes() {
             let attribute = attribute.map_err(|error| self.fault(error.to_string()))?;
-            if attribute.value.contains('<') {
-                return Err(self.fault("`<` in the value of an attribute"));
-            }
-            let value = attribute
-                .normalized_value(quick_xml::XmlVersion::Implicit1_0)
-                .map_err(|error| self.fault(error.to_string()))?
-                .into_owned();
-            if !value.chars().all(is_xml_character) {
-                return Err(self.fault("a character reference that XML cannot hold"));
-            }
-            if attribute.key.as_namespace_binding().is_some() {
-                let prefix = attribute.key.prefix().map_or("", |_| attribute.key.local_name().into_inner());
-                if !prefix.is_empty() && (value.is_empty() || !is_local_name(prefix)) {
-                    return Err(self.fault("a prefix that is declared as nothing"));
-                }
-                own.push((prefix.to_owned(), self.interned(&value)));
+            if attribute.key.as_namespace_binding().is_none() {
                 continue;
             }
-            let (namespace, prefix, local) = self.resolved(attribute.key, false)?;
+            let value = self.value(&attribute)?;
+            let prefix = attribute.key.prefix().map_or("", |_| attribute.key.local_name().into_inner());
+            if !prefix.is_empty() && (value.is_empty() || !is_local_name(prefix)) {
+                return Err(self.fault("a prefix that is declared as nothing"));
+            }
+            let is_reserved = prefix != "xml" && value == XML || value == XMLNS;
+            if is_reserved {
+                return Err(self.fault("a namespace that has a prefix of its own"));
+            }
+            own.push((prefix.to_owned(), self.interned(&value)));
+        }
+        Ok(if own.is_empty() { outer } else { Arc::new(Scope { parent: Some(outer), own }) })
+    }
+
+    fn attributes(&mut self, start: &BytesStart<'_>, element: &mut Element) -> Result<(), XmlError> {
+        for attribute in start.attributes() {
+            let attribute = attribute.map_err(|error| self.fault(error.to_string()))?;
+            if attribute.key.as_namespace_binding().is_some() {
+                continue;
+            }
+            let value = self.value(&attribute)?;
+            let (namespace, prefix, local) = self.resolved(attribute.key, false, &element.scope)?;
             if element.attributes.iter().any(|other| other.namespace == namespace && other.local == local) {
                 return Err(self.fault("an attribute that stands there twice"));
             }
@@ -176,10 +187,21 @@ impl<'a> Reading<'a> {
             }
             element.attributes.push(Attribute { namespace, prefix, local, value });
         }
-        if !own.is_empty() {
-            element.scope = Arc::new(Scope { parent: Some(Arc::clone(&element.scope)), own });
-        }
         Ok(())
+    }
+
+    fn value(&self, attribute: &quick_xml::events::attributes::Attribute<'_>) -> Result<String, XmlError> {
+        if attribute.value.contains('<') {
+            return Err(self.fault("`<` in the value of an attribute"));
+        }
+        let value = attribute
+            .normalized_value(quick_xml::XmlVersion::Implicit1_0)
+            .map_err(|error| self.fault(error.to_string()))?
+            .into_owned();
+        if !value.chars().all(is_xml_character) {
+            return Err(self.fault("a character reference that XML cannot hold"));
+        }
+        Ok(value)
     }
 
     /// Namespace, prefix and local name; the default namespace counts for elements alone.
@@ -187,20 +209,21 @@ impl<'a> Reading<'a> {
         &mut self,
         name: QName<'_>,
         is_element: bool,
+        scope: &Scope,
     ) -> Result<(Arc<str>, String, String), XmlError> {
         let prefix = name.prefix().map_or("", quick_xml::name::Prefix::into_inner).to_owned();
         let local = name.local_name().into_inner().to_owned();
         if prefix == "xmlns" || !is_local_name(&local) || !(prefix.is_empty() || is_local_name(&prefix)) {
             return Err(self.fault(format!("{:?} is not a name", name.0)));
         }
-        let namespace = match self.reader.resolver().resolve(name, is_element).0 {
-            ResolveResult::Bound(namespace) => namespace.0.to_owned(),
-            ResolveResult::Unbound => String::new(),
-            ResolveResult::Unknown(prefix) => {
-                return Err(self.fault(format!("the prefix {prefix} is not declared")));
-            }
+        let namespace = match (prefix.as_str(), scope.namespace_of(&prefix)) {
+            ("xml", _) => self.interned(XML),
+            ("", Some(namespace)) if is_element => Arc::clone(namespace),
+            ("", _) => self.interned(""),
+            (_, Some(namespace)) => Arc::clone(namespace),
+            (_, None) => return Err(self.fault(format!("the prefix {prefix} is not declared"))),
         };
-        Ok((self.interned(&namespace), prefix, local))
+        Ok((namespace, prefix, local))
     }
 
     fn interned(&mut self, namespace: &str) -> Arc<str> {

@@ -3,6 +3,8 @@
 //! Instances of a period are never laid out: they are numbered, and a number is turned into a reading when it is
 //! asked for. So a rule that makes millions of instances a year costs what is taken from it.
 
+mod counting;
+
 use std::ops::Range;
 
 use super::plan::Plan;

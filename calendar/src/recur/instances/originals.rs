@@ -129,6 +129,16 @@ fn drift(clock: &Zone, instant: Instant) -> i64 {
     i64::from(spread)
 }
 
+/// The first original start that the rules of `series` make, or an earlier one.
+///
+/// A DTSTART that no clock shows is read with the offset before the gap; the readings that follow it behind the gap
+/// are earlier instants.
+pub(super) fn first_start(series: &Series<'_>, master: &Described) -> Instant {
+    let clock = master.start.zone(series.zone);
+    let is_shown = !clock.instants_of(master.start.local()).is_empty();
+    if is_shown { master.begins } else { master.begins.plus(-drift(clock, master.begins)) }
+}
+
 /// The last original start that the rules of `series` make, or a later one; [`Instant::MAX`] for an endless rule.
 pub(super) fn last_start(series: &Series<'_>, limits: &Limits) -> Option<Instant> {
     let master = series.master.as_ref()?;

@@ -1,7 +1,5 @@
 //! iTIP: messages out, replies in.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use std::sync::Arc;
 
 use calendar::address::Address;
@@ -191,8 +189,57 @@ fn replies_to_the_organizer() {
 #[test]
 fn methods_that_are_not_known_here() {
     let limits = Limits::default();
-    for text in [HELD.to_owned(), HELD.replace("VERSION:2.0", "METHOD:COUNTER")] {
+    for text in [HELD.to_owned(), HELD.replace("VERSION:2.0", "METHOD:CREATE")] {
         let error = Message::read(Arc::from(text.into_bytes()), &limits).unwrap_err();
         assert_eq!(error.property, "METHOD");
     }
+}
+
+#[test]
+fn alarms_stay_at_home() {
+    let alarm = "BEGIN:VALARM\nTRIGGER:-PT5M\nACTION:DISPLAY\nEND:VALARM\n";
+    let zone = format!(
+        "BEGIN:VTIMEZONE\nTZID:z\nBEGIN:STANDARD\nDTSTART:19700101T000000\nTZOFFSETFROM:+0100\nTZOFFSETTO:+0100\n\
+         END:STANDARD\n{alarm}END:VTIMEZONE\n"
+    );
+    let held = HELD
+        .replace("BEGIN:VEVENT\n", &format!("{zone}{alarm}BEGIN:VEVENT\n"))
+        .replace("20260701T090000Z", "20260701T090000")
+        .replace("DTSTART:", "DTSTART;TZID=z:")
+        .replace("END:VEVENT\n", &format!("BEGIN:X-MORE\n{alarm}END:X-MORE\n{alarm}END:VEVENT\n"));
+    let held = object(&held.replacen("VALARM", "V ALARM", 2));
+    assert!(held.source().windows(6).filter(|at| *at == b"VALARM").count() > 6);
+    for method in [Method::Request, Method::Cancel] {
+        let text = message_of(&held, method, now());
+        assert!(!text.contains("VALARM") && text.contains("BEGIN:X-MORE") && text.contains("BEGIN:STANDARD"), "{text}");
+    }
+}
+
+#[test]
+fn a_uid_that_cannot_be_kept_is_refused() {
+    let text = |uid: &str| {
+        let text = format!(
+            "BEGIN:VCALENDAR\nVERSION:2.0\nMETHOD:REQUEST\nBEGIN:VEVENT\nUID:{uid}\nDTSTART:20260701T090000Z\n\
+             ORGANIZER:mailto:host@x\nATTENDEE:mailto:bob@y\nEND:VEVENT\nEND:VCALENDAR\n"
+        );
+        Arc::from(text.replace('\n', "\r\n").into_bytes())
+    };
+    let limits = Limits::default();
+    for uid in ["1\u{1f}@x", "\u{7f}", "1\u{80}"] {
+        assert_eq!(Message::read_all(&text(uid), &limits).map(|all| all.len()), Err(NotApplied::Lacks("UID")));
+        assert_eq!(Message::read(text(uid), &limits).map(|_| ()).unwrap_err().property, "UID");
+    }
+    let message = Message::read(text("1\\n2\t3"), &limits).unwrap();
+    let sent = message_of(&message.object, Method::Request, now());
+    assert_eq!(Message::read(Arc::from(sent.into_bytes()), &limits).unwrap().object.uid(), "1\n2\t3");
+}
+
+#[test]
+fn an_answer_of_somebody_uninvited_leaves_a_text_in_another_charset_alone() {
+    let mut octets = HELD.replace('\n', "\r\n").replace("Talk", "Caf?").into_bytes();
+    let place = octets.iter().position(|octet| *octet == b'?').unwrap();
+    octets[place] = 0xe9;
+    let held = CalendarObject::read(Arc::from(octets), &Limits::default()).unwrap();
+    let outcome = apply_reply(&held, &reply("SEQUENCE:2\nATTENDEE;PARTSTAT=ACCEPTED:mailto:eve@z"));
+    assert_eq!(outcome, Err(NotApplied::NotInvited(Address::parse("mailto:eve@z"))));
 }

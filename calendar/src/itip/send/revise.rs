@@ -1,0 +1,92 @@
+//! What an organizer's edit must say besides what it says: SEQUENCE, and answers that are void (RFC 5546 §2.1.4, RFC
+//! 6638 §3.2.8).
+
+use super::super::ANSWERS_SINCE;
+use super::super::compare::{Difference, Of, difference};
+use super::super::parts::Parts;
+use super::super::property::{
+    address_of, new, organizer_of, parameter, partstat_of, server_schedules, set_parameter,
+};
+use crate::address::Address;
+use crate::component::Component;
+use crate::limits::Limits;
+use crate::object::{CalendarObject, revision};
+
+/// Revises every component of `after` against what it was `before`.
+pub(super) fn revise(before: (&Parts<'_>, &CalendarObject), after: &mut Parts<'_>, owner: &[Address]) {
+    let limits = Limits::default();
+    let highest = before.0.list.values().map(|part| revision(&part.component).0).max().unwrap_or_default();
+    for part in after.list.values_mut() {
+        let Some(old) = before.0.described(part.at, &limits) else {
+            // An instance that was not: later than whatever was said of its place before.
+            raise_to(&mut part.component, highest);
+            continue;
+        };
+        let new: Of<'_> = (&part.component, part.origin);
+        let difference = difference((&old, before.1), new);
+        if part.at.is_none() && has_removed(&old, &part.component, owner) {
+            // Off the series is off all its instances, whatever SEQUENCE these have.
+            raise_to(&mut part.component, highest.saturating_add(1));
+        }
+        revise_component(&mut part.component, &old, difference, owner);
+    }
+}
+
+fn revise_component(component: &mut Component, old: &Component, difference: Difference, owner: &[Address]) {
+    let sequence = revision(old).0;
+    let must_rise = difference.revised || has_removed(old, component, owner);
+    let least = if must_rise { sequence.saturating_add(1) } else { sequence };
+    raise_to(component, least);
+    let raised = revision(component).0;
+    let since = if difference.rescheduled { raised } else { answers_since(old).min(raised) };
+    if let Some(property) = component.properties.iter_mut().find(|property| property.name == "SEQUENCE") {
+        let since = (since < raised).then(|| since.to_string());
+        set_parameter(property, ANSWERS_SINCE, since.as_deref());
+    }
+    if difference.rescheduled {
+        reset_answers(component, owner);
+    }
+}
+
+fn answers_since(component: &Component) -> u32 {
+    let since = component.property("SEQUENCE").and_then(|property| property.parameter(ANSWERS_SINCE));
+    since.and_then(|since| since.trim().parse().ok()).unwrap_or_else(|| revision(component).0)
+}
+
+/// SEQUENCE at least `least`; never lowered.
+fn raise_to(component: &mut Component, least: u32) {
+    if revision(component).0 >= least {
+        return;
+    }
+    match component.properties.iter_mut().find(|property| property.name == "SEQUENCE") {
+        Some(property) => {
+            property.value = least.to_string();
+            property.octets = 0..0;
+        }
+        None => component.properties.push(new("SEQUENCE", &least.to_string())),
+    }
+}
+
+/// Whether somebody was taken off the list: their CANCEL must be later than what they have.
+fn has_removed(old: &Component, new: &Component, owner: &[Address]) -> bool {
+    let stays = |who: &Address| new.properties_named("ATTENDEE").any(|each| address_of(each) == *who);
+    old.properties_named("ATTENDEE").map(address_of).any(|who| !owner.contains(&who) && !stays(&who))
+}
+
+/// PARTSTAT of all but the organizer becomes NEEDS-ACTION. A delegation stays one: it is the delegate who is asked.
+fn reset_answers(component: &mut Component, owner: &[Address]) {
+    let organizer = organizer_of(component);
+    for property in component.properties.iter_mut().filter(|property| property.name == "ATTENDEE") {
+        let who = address_of(property);
+        let is_own = owner.contains(&who) || organizer.as_ref() == Some(&who);
+        if is_own || !server_schedules(property) {
+            continue;
+        }
+        if !matches!(partstat_of(property).as_str(), "NEEDS-ACTION" | "DELEGATED") {
+            set_parameter(property, "PARTSTAT", Some("NEEDS-ACTION"));
+            if property.parameter("RSVP").is_none() {
+                property.parameters.push(parameter("RSVP", "TRUE"));
+            }
+        }
+    }
+}

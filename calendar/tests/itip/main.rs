@@ -1,0 +1,11 @@
+//! iTIP: messages out and in, conversations, what edits make others hear.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod conversations;
+mod corpus;
+mod edits;
+mod messages;
+mod order;
+mod refusals;
+mod support;

@@ -1,0 +1,3 @@
+#![no_main]
+
+kalends_libfuzzer::target!(xml);
