@@ -17,7 +17,7 @@ use store::objects::{NewObject, ObjectChange, ObjectFacts};
 use store::{Change, Committed};
 
 use crate::home;
-use crate::index::{self, IndexState};
+use crate::index::{self, IndexState, Indexed, Standing};
 use crate::reading::{Reading, tag_of};
 use crate::unified;
 use crate::world::{World, refusal_of};
@@ -150,9 +150,7 @@ async fn decide(
         Some(octets) => Some(new_object(world, seen, (edit, octets), before.as_ref(), edits).await?),
         None => None,
     };
-    // The store knows where the periods of `before` stand.
-    let busy_before = Vec::new();
-    Ok(ObjectChange { name: edit.name.clone(), before, busy_before, after, modified: now.as_unix() })
+    Ok(ObjectChange { name: edit.name.clone(), before, after, modified: now.as_unix() })
 }
 
 async fn new_object(
@@ -168,7 +166,8 @@ async fn new_object(
     let object = CalendarObject::read(Arc::clone(octets), &world.limits).map_err(not_valid)?;
     one_uid(world, edit, object.uid(), edits).await?;
     let owner = edit.name.collection.owner.as_str();
-    let busy = seen.reading.busy_of(world, owner, (&object, seen.index.writing())).await?;
+    let Indexed { reach, periods, beyond } =
+        index::indexed(world, (owner, &seen.reading), (&object, Standing::New), seen.index.writing()).await?;
     Ok(NewObject {
         tag: tag_of(octets),
         uid: object.uid().to_owned(),
@@ -176,9 +175,10 @@ async fn new_object(
         octets: Arc::clone(octets),
         length: octets.len(),
         created: before.map_or_else(|| world.now().as_unix(), |facts| facts.created),
-        reach: calendar::recur::reach(&object, &seen.reading.zone, &world.limits),
+        reach,
         shows: None,
-        busy,
+        busy: periods,
+        beyond,
     })
 }
 

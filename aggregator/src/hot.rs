@@ -1,36 +1,32 @@
 //! Busy time kept in memory: slots and free-busy are asked thousands of times for each change.
 //!
-//! A merged set stands beside what it was made from; a question compares (one look at the number of the newest commit,
-//! or a few small reads) and answers from the set by binary search. Bounded, may be dropped at any moment, and never
-//! believed for a commit: a commit expects the heads themselves.
+//! For each collection that was asked for, the sums of its busy rows stand by bucket of the index; a commit of this
+//! process is followed period by period, after anything else the bucket is read anew. From these are put together the
+//! merged sets of owners, kept by window: a question compares (one look at the number of the newest commit, or a few
+//! small reads) and answers from the set by binary search. Bounded, may be dropped at any moment, and never believed
+//! for a commit: a commit expects the heads themselves.
+
+mod answers;
+mod shelf;
+mod tally;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use calendar::address::Address;
-use calendar::time::{Instant, Span};
+use calendar::collection::CollectionName;
+use calendar::time::Span;
+use store::busy_index::BusyMove;
+use store::collections::Head;
 use store::engine::Version;
+use tokio::sync::Mutex as Queue;
 
-use crate::operation::free_busy::SeenBusy;
 use crate::owner::{Owner, SourceSettings, Unreachable};
 
-/// Sets that are kept at most.
-const ENTRIES_MAX: usize = 512;
-
-/// A set with what it was made from.
-#[derive(Clone, Debug)]
-pub struct HotEntry {
-    /// The number of the newest commit when it was last found to be true.
-    pub newest: Version,
-    /// When it was last found to be true: a clock that is set back makes it be looked at again.
-    pub from: Instant,
-    /// Until when, at the latest, it is true without any commit (a source may grow too old).
-    pub until: Instant,
-    /// By which settings of its owner it was read.
-    pub eyes: Eyes,
-    /// The set.
-    pub seen: SeenBusy,
-}
+pub use answers::{ANSWERS_MAX, ANSWERS_OCTETS_MAX, Column, HotEntry};
+pub use shelf::BUCKETS_OCTETS_MAX;
+pub(crate) use shelf::{HotBucket, Read, Stand};
+pub(crate) use tally::Tally;
 
 /// What busy time depends on besides what is kept: an owner's settings. A question that was under way when they
 /// changed must not leave its answer to those that come after.
@@ -53,34 +49,78 @@ impl Eyes {
     }
 }
 
-/// Merged busy sets by owner and window.
+/// Buckets of collections and sets of owners.
 #[derive(Default)]
 pub struct HotBusy {
-    entries: Mutex<HashMap<(String, Span), (u64, HotEntry)>>,
+    shelves: Mutex<shelf::Shelves>,
+    answers: Mutex<answers::Answers>,
+    /// Who reads a collection's buckets: the others wait for what one finds.
+    readers: Mutex<HashMap<CollectionName, Weak<Queue<()>>>>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl HotBusy {
     /// What is kept for `owner` over `window`.
     pub fn entry(&self, owner: &str, window: Span) -> Option<HotEntry> {
-        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.get(&(owner.to_owned(), window)).map(|(_, entry)| entry.clone())
+        locked(&self.answers).entry(owner, window)
     }
 
-    /// Keeps `entry`; the one that was kept longest without being confirmed goes if there are too many.
+    /// Keeps `entry`; those that were not asked for longest go if there are too many.
     pub fn keep(&self, owner: &str, window: Span, entry: HotEntry) {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        let turn = entries.values().map(|(turn, _)| *turn).max().unwrap_or(0) + 1;
-        entries.insert((owner.to_owned(), window), (turn, entry));
-        if entries.len() > ENTRIES_MAX {
-            let oldest = entries.iter().min_by_key(|(_, (turn, _))| *turn).map(|(key, _)| key.clone());
-            if let Some(oldest) = oldest {
-                entries.remove(&oldest);
-            }
-        }
+        locked(&self.answers).keep(owner, window, entry);
     }
 
     /// Drops everything (the settings have changed).
     pub fn forget_all(&self) {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        locked(&self.answers).clear();
+        locked(&self.shelves).clear();
+    }
+
+    /// In which line those wait who want to read buckets of `collection`.
+    pub(crate) fn reader(&self, collection: &CollectionName) -> Arc<Queue<()>> {
+        let mut readers = locked(&self.readers);
+        if let Some(queue) = readers.get(collection).and_then(Weak::upgrade) {
+            return queue;
+        }
+        readers.retain(|_, queue| queue.strong_count() > 0);
+        let queue = Arc::default();
+        readers.insert(collection.clone(), Arc::downgrade(&queue));
+        queue
+    }
+
+    /// The buckets of a collection from one to another if all are here and nothing was committed since they were found
+    /// to be true.
+    pub(crate) fn at_newest(
+        &self,
+        collection: (&CollectionName, &str),
+        newest: Version,
+        buckets: (i64, i64),
+    ) -> Option<(Head, Vec<HotBucket>)> {
+        locked(&self.shelves).at_newest(collection, newest, buckets)
+    }
+
+    /// Moves what is kept of `collection` to where it stands now (found when `newest` was the newest commit), by what
+    /// `moves` tells of the way there from a version of its head; the buckets from one to another, those that are here.
+    pub(crate) fn advance(
+        &self,
+        collection: &CollectionName,
+        stands: (&Stand, Version),
+        moves: impl FnOnce(Version) -> Option<Vec<Arc<BusyMove>>>,
+        buckets: (i64, i64),
+    ) -> Vec<Option<HotBucket>> {
+        locked(&self.shelves).advance(collection, stands, moves, buckets)
+    }
+
+    /// Keeps buckets that were read where `collection` `stands`; their sets, `None` for one that is too large.
+    pub(crate) fn put(
+        &self,
+        collection: &CollectionName,
+        stands: &Stand,
+        read: Vec<Read>,
+    ) -> Vec<Option<HotBucket>> {
+        locked(&self.shelves).put(collection, stands, read)
     }
 }

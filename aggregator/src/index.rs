@@ -1,11 +1,15 @@
 //! How far the busy index of a collection can be believed, and keeping it so.
 //!
-//! The index covers an extent of whole years around now; what lies outside is expanded live, so the answer is exact at
-//! any date and fast where people look. An index built on another basis (zone, owner's addresses) is not believed
-//! until it is built anew. Derived state only: it may be rebuilt from the objects at any time.
+//! An object that ends is indexed whole, wherever it lies. Of the others (endless series, and those of very many
+//! periods) the index holds what lies in an extent of whole years around now, and a list by which a question about
+//! another time finds and expands just them: the answer is exact at any date and costs what is there. An index built on
+//! another basis (zone, owner's addresses) is not believed until it is built anew. Derived state only: it may be rebuilt
+//! from the objects at any time.
 
 mod answer;
+mod indexed;
 mod rebuild;
+mod warm;
 
 use calendar::civil;
 use calendar::collection::CollectionName;
@@ -20,7 +24,10 @@ use crate::reading::Reading;
 use crate::world::{World, refusal_of};
 
 pub use answer::{Gathered, busy_within};
+pub(crate) use indexed::{Indexed, Standing, indexed};
 pub use rebuild::refresh;
+pub use warm::BUCKETS_HOT_MAX;
+pub(crate) use warm::{buckets_within, hot_buckets};
 
 /// Where the state of each index is kept: key owner, collection.
 const TABLE: Table = Table("index");
@@ -28,6 +35,10 @@ const TABLE: Table = Table("index");
 const YEARS_BEFORE: i16 = 1;
 /// Full years after the current one that are indexed.
 const YEARS_AFTER: i16 = 1;
+/// Moved on whenever something else of an object is indexed: what was indexed before is then built anew.
+const SCHEME: u8 = 1;
+/// The scheme of an index while it is built on another basis: of some objects it holds what the old one made of them.
+const MIXED: u8 = 0;
 
 /// What an index holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +49,9 @@ pub struct IndexState {
     pub until: i64,
     /// The basis it was built on.
     pub basis: String,
+    /// What of an object it holds.
+    #[serde(default)]
+    pub scheme: u8,
     /// From when writers index.
     pub write_from: i64,
     /// Until when writers index.
@@ -51,22 +65,32 @@ impl IndexState {
     /// An index that holds everything within `extent`.
     fn whole(extent: Span, basis: String, shown: Option<bool>) -> Self {
         let (from, until) = (extent.start.as_unix(), extent.end.as_unix());
-        Self { from, until, basis, write_from: from, write_until: until, shown }
+        Self { from, until, basis, scheme: SCHEME, write_from: from, write_until: until, shown }
     }
 
     /// This index while it is rebuilt to `done`: believed only where both hold everything.
     fn towards(&self, done: &Self) -> Self {
-        let (from, until) = if self.basis == done.basis {
-            (self.from.max(done.from), self.until.min(done.until))
+        if (&self.basis, self.scheme) == (&done.basis, done.scheme) {
+            let (from, until) = (self.from.max(done.from), self.until.min(done.until));
+            Self { from, until: until.max(from), ..done.clone() }
         } else {
-            (done.from, done.from)
-        };
-        Self { from, until: until.max(from), ..done.clone() }
+            Self { from: done.from, until: done.from, scheme: MIXED, ..done.clone() }
+        }
     }
 
-    /// The span over which the index answers for a reading; empty where it cannot be believed.
+    /// Whether the index holds what a reading makes of the objects.
+    pub fn is_believed(&self, reading: &Reading) -> bool {
+        self.scheme == SCHEME && self.basis == reading.basis()
+    }
+
+    /// Whether it is not being rebuilt.
+    pub fn is_settled(&self) -> bool {
+        (self.from, self.until) == (self.write_from, self.write_until)
+    }
+
+    /// The span over which the index holds all that a reading makes busy; empty where it cannot be believed.
     pub fn extent(&self, reading: &Reading) -> Span {
-        if self.basis == reading.basis() {
+        if self.is_believed(reading) {
             Span::new(Instant::from_unix(self.from), Instant::from_unix(self.until))
         } else {
             Span::new(Instant::MIN, Instant::MIN)

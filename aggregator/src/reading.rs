@@ -16,7 +16,7 @@ use crate::world::World;
 use crate::zones;
 
 /// Moved on whenever other busy periods are read from the same octets: what was indexed before is then built anew.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
 /// In which zone and for whom a collection's objects are read.
 #[derive(Clone, Debug)]

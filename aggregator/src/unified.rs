@@ -135,7 +135,7 @@ pub(crate) async fn stage(
         };
         if !unchanged {
             let modified = world.now().as_unix();
-            changes.push(ObjectChange { name: member, before, busy_before: Vec::new(), after, modified });
+            changes.push(ObjectChange { name: member, before, after, modified });
         }
     }
     if changes.is_empty() {
@@ -251,5 +251,6 @@ async fn new_member(
         reach: copy.facts.reach,
         shows: Some(copy.name.clone()),
         busy: Vec::new(),
+        beyond: None,
     }))
 }

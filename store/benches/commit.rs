@@ -1,4 +1,4 @@
-//! What a commit, a scan and an opening cost on each engine.
+//! What a commit, a scan and an opening cost on each engine. Commits of redb and sled are on the disk when they return.
 
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a bench that cannot go on stops")]
 
@@ -14,6 +14,10 @@ const ENGINES: [EngineChoice; 3] = EngineChoice::ALL;
 
 /// Rows like those of a change of an object: facts, octets, log, head and two of the busy index.
 const ROWS: u32 = 6;
+/// Clients at once.
+const CLIENTS: usize = 64;
+/// Commits of each.
+const COMMITS: usize = 8;
 
 fn main() {
     divan::main();
@@ -65,6 +69,29 @@ fn sixteen(bencher: Bencher, choice: EngineChoice) {
                 number += 1;
                 let (engine, commit) = (Arc::clone(&engine), commit(number));
                 tasks.spawn(async move { engine.commit(commit).await.unwrap() });
+            }
+            tasks.join_all().await
+        })
+    });
+}
+
+/// Sixty-four clients, each of which makes one commit after another: what sharing a flush is worth.
+#[divan::bench(args = ENGINES, sample_count = 20, sample_size = 1)]
+fn sixty_four_clients(bencher: Bencher, choice: EngineChoice) {
+    let (folder, runtime) = (tempfile::tempdir().unwrap(), runtime());
+    let engine = choice.open(folder.path(), CACHE_OCTETS).unwrap();
+    let mut number = 0;
+    bencher.counter(divan::counter::ItemsCount::new(CLIENTS * COMMITS)).bench_local(|| {
+        runtime.block_on(async {
+            let mut tasks = JoinSet::new();
+            for _ in 0..CLIENTS {
+                let (engine, first) = (Arc::clone(&engine), number);
+                number += COMMITS as u32;
+                tasks.spawn(async move {
+                    for number in first..first + COMMITS as u32 {
+                        engine.commit(commit(number)).await.unwrap();
+                    }
+                });
             }
             tasks.join_all().await
         })

@@ -154,6 +154,7 @@ impl Change {
     }
 
     pub(crate) fn put_head(&mut self, name: &CollectionName, revision: Revision, floor: Revision) {
+        self.moved.insert(name.clone());
         self.put(head_of(name), RowWriter::new().number(revision.0).number(floor.0).finish());
     }
 }

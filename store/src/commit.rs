@@ -1,10 +1,11 @@
 //! One atomic change in terms of what is kept: what it saw and what it writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use calendar::collection::{CollectionName, Revision};
 
 use crate::Store;
+use crate::busy_index::Moving;
 use crate::collections::CollectionKey;
 use crate::engine::{Commit, Committed, EngineError, Version};
 use crate::key::RowKey;
@@ -26,6 +27,8 @@ pub struct Change {
     refused: Option<EngineError>,
     /// New collections: each gets a head unless its first members, here or in what is absorbed, give it one.
     pub(crate) heads: Vec<CollectionName>,
+    /// Collections whose heads are written.
+    pub(crate) moved: BTreeSet<CollectionName>,
     /// Objects whose busy rows and tombstone are settled when it is committed, by what is then there.
     pub(crate) objects: Vec<PendingObject>,
     /// Letters to be posted unless their ids are taken.
@@ -57,6 +60,7 @@ impl Change {
         self.contradictory |= other.contradictory;
         self.refused = self.refused.take().or(other.refused);
         self.heads.extend(other.heads);
+        self.moved.extend(other.moved);
         self.objects.extend(other.objects);
         self.letters.extend(other.letters);
     }
@@ -77,11 +81,19 @@ impl Change {
     }
 
     pub(crate) fn put(&mut self, key: RowKey, row: Vec<u8>) {
-        self.write.insert(key.into_octets(), Some(row));
+        self.put_octets(key.into_octets(), row);
+    }
+
+    pub(crate) fn put_octets(&mut self, key: Vec<u8>, row: Vec<u8>) {
+        self.write.insert(key, Some(row));
     }
 
     pub(crate) fn remove(&mut self, key: RowKey) {
-        self.write.insert(key.into_octets(), None);
+        self.remove_octets(key.into_octets());
+    }
+
+    pub(crate) fn remove_octets(&mut self, key: Vec<u8>) {
+        self.write.insert(key, None);
     }
 
     /// Expects a row at the version it was read at and removes it.
@@ -92,6 +104,17 @@ impl Change {
 
     pub(crate) fn writes(&self, key: &RowKey) -> bool {
         self.write.contains_key(key.octets())
+    }
+
+    /// The heads that it moves, with the versions that it saw.
+    fn moving(&self) -> Moving {
+        let mut moving = Moving::default();
+        for name in &self.moved {
+            if let Some(seen) = self.expect.get(name.key(tag::HEAD).octets()) {
+                moving.head(name.clone(), *seen);
+            }
+        }
+        moving
     }
 
     pub(crate) fn refuse(&mut self, error: EngineError) {
@@ -116,8 +139,9 @@ impl Store {
                 change.put_head(&name, Revision::default(), Revision::default());
             }
         }
+        let mut moving = change.moving();
         for object in std::mem::take(&mut change.objects) {
-            if !self.settle_object(&mut change, object).await? {
+            if !self.settle_object(&mut change, object, &mut moving).await? {
                 return Ok(Committed::SeenHasMoved);
             }
         }
@@ -126,6 +150,10 @@ impl Store {
         }
         let commit =
             Commit { expect: change.expect.into_iter().collect(), write: change.write.into_iter().collect() };
-        self.engine.commit(commit).await
+        let committed = self.engine.commit(commit).await?;
+        if let Committed::At(version) = committed {
+            self.moves.keep(moving, version);
+        }
+        Ok(committed)
     }
 }

@@ -1,5 +1,7 @@
 //! The port below everything: an ordered map from octets to octets with one writing primitive.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 pub mod choice;
@@ -10,9 +12,15 @@ pub mod sled;
 
 mod committer;
 mod failure;
+mod folder;
 mod format;
 mod grouped;
 mod reserve;
+mod rewriting;
+mod snapshot;
+mod witness;
+
+pub use format::FORMAT;
 
 /// The commit in which a key was last written; 0 for a key that is not there.
 pub type Version = u64;
@@ -101,4 +109,35 @@ pub trait Engine: Send + Sync + 'static {
 
     /// A hint that something was committed: the number of the newest commit. Never a promise.
     fn watch(&self) -> tokio::sync::watch::Receiver<Version>;
+
+    /// The whole map as it is now, to be read while commits go on. It keeps the store open as long as it lives.
+    async fn snapshot(&self) -> Result<Arc<dyn EngineSnapshot>, EngineError> {
+        Err(EngineError::Io(format!("the engine {} has no snapshots", self.name())))
+    }
+
+    /// The format of keys and rows that the store is in.
+    async fn format(&self) -> Result<u64, EngineError> {
+        Ok(FORMAT)
+    }
+
+    /// Writes down that the store is in `format` from now on; durable when it returns. For migrations, and for an empty
+    /// store into which something is restored.
+    async fn put_format(&self, format: u64) -> Result<(), EngineError> {
+        format::check_format(format)?;
+        match self.format().await? {
+            found if found == format => Ok(()),
+            found => Err(EngineError::Io(format!("the engine {} stays in format {found}", self.name()))),
+        }
+    }
+}
+
+/// The map as it was at one moment.
+#[async_trait]
+pub trait EngineSnapshot: Send + Sync + 'static {
+    /// At most `limit` entries with `from <= key < to`, in order of their keys; fewer where they are large. None is the
+    /// end.
+    async fn scan(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Entry>, EngineError>;
+
+    /// The values of `keys`, in their order.
+    async fn values(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, EngineError>;
 }

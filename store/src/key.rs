@@ -116,6 +116,41 @@ fn push_escaped(key: &mut Vec<u8>, text: &[u8]) {
     }
 }
 
+/// The octets of the text that `key`, a key without its table's octet, begins with, and what comes after it.
+pub(crate) fn split_text(key: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut at = 0;
+    loop {
+        let octet = key.get(at)?;
+        let pair = [*octet, key.get(at + 1).copied().unwrap_or_default()];
+        at += match pair {
+            END => return key.split_at_checked(at + END.len()),
+            SHORTENED => return key.split_at_checked(at + SHORTENED.len() + DIGEST_OCTETS),
+            ESCAPED => ESCAPED.len(),
+            [0, _] => return None,
+            _ => 1,
+        };
+    }
+}
+
+/// A text as a key holds it, for people; of a shortened one the beginning.
+pub(crate) fn shown_text(part: &[u8]) -> String {
+    let shortened = part.len().checked_sub(DIGEST_OCTETS + SHORTENED.len());
+    let shortened = shortened.filter(|at| part[*at..].starts_with(&SHORTENED));
+    let (text, end) = match shortened {
+        Some(at) => (&part[..at], "…"),
+        None => (part.strip_suffix(&END).unwrap_or(part), ""),
+    };
+    let mut plain = Vec::with_capacity(text.len());
+    let mut octets = text.iter();
+    while let Some(octet) = octets.next() {
+        plain.push(*octet);
+        if *octet == 0 {
+            octets.next();
+        }
+    }
+    String::from_utf8_lossy(&plain).into_owned() + end
+}
+
 /// The first 16 octets of the SHA-256 of `octets`.
 pub(crate) fn digest(octets: &[u8]) -> [u8; DIGEST_OCTETS] {
     let mut first = [0; DIGEST_OCTETS];
@@ -171,6 +206,24 @@ mod tests {
                 RowKey::of(b'x').name(&p.0).signed(p.1).number(p.2).long_name(&p.3)
             };
             prop_assert_eq!(key(&a).cmp(&key(&b)), a.cmp(&b));
+        }
+
+        #[test]
+        fn a_text_is_found_again(text in "[\0-\u{3}a-cü]{0,200}", rest: Vec<u8>) {
+            for key in [RowKey::of(b'x').name(&text), RowKey::of(b'x').long_name(&text)] {
+                let part = key.octets()[1..].to_vec();
+                let whole = [part.as_slice(), &rest].concat();
+                prop_assert_eq!(split_text(&whole), Some((part.as_slice(), rest.as_slice())));
+                let shown = shown_text(&part);
+                prop_assert!(shown == text || (shown.ends_with('…') && text.len() > 30));
+            }
+        }
+
+        #[test]
+        fn any_octets_are_split_or_not(key: Vec<u8>) {
+            if let Some((part, _)) = split_text(&key) {
+                shown_text(part);
+            }
         }
 
         #[test]

@@ -1,11 +1,15 @@
 //! An ordered map with conditional commits, and the objects, change log, busy index, outbox and records kept in it.
 
+pub mod backup;
 pub mod busy_index;
 pub mod change_log;
+pub mod check;
 pub mod collections;
 pub mod commit;
 pub mod engine;
+pub mod identity;
 pub mod key;
+pub mod migration;
 pub mod objects;
 pub mod outbox;
 pub mod records;
@@ -20,12 +24,13 @@ pub use engine::{Committed, Engine, EngineError};
 #[derive(Clone)]
 pub struct Store {
     pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) moves: Arc<busy_index::Moves>,
 }
 
 impl Store {
     /// A store over `engine`.
     pub fn new(engine: Arc<dyn Engine>) -> Self {
-        Self { engine }
+        Self { engine, moves: Arc::default() }
     }
 
     /// The engine, for backups, checks and tests of the contract.

@@ -22,7 +22,7 @@ use crate::key::RowKey;
 use crate::table::{damaged, tag};
 use crate::{Change, Store, change_log};
 
-pub(crate) use rows::{FactsRow, OctetsRow};
+pub(crate) use rows::{FactsRow, OctetsRow, read_uid};
 pub(crate) use settling::PendingObject;
 
 /// The facts of an object.
@@ -80,8 +80,10 @@ pub struct NewObject {
     pub reach: Option<Span>,
     /// See [`ObjectFacts::shows`].
     pub shows: Option<ObjectName>,
-    /// Its busy periods within the span the index covers.
+    /// Its busy periods: all of them, or those within the span that the index covers.
     pub busy: Vec<BusyPeriod>,
+    /// Outside this span it has no others; `None`: it has no others at all (see [`Store::busy_beyond`]).
+    pub beyond: Option<Span>,
 }
 
 /// A change of one object with all that belongs to it: facts, octets, UID row, busy rows, change-log row.
@@ -91,9 +93,6 @@ pub struct ObjectChange {
     pub name: ObjectName,
     /// What was seen there.
     pub before: Option<ObjectFacts>,
-    /// The busy periods that were indexed for `before` (see [`Store::busy_of`]). Rows that only the store knows of are
-    /// removed as well, so periods that are missing here do no harm.
-    pub busy_before: Vec<BusyPeriod>,
     /// What it is to become; `None`: deleted.
     pub after: Option<NewObject>,
     /// UTC seconds of the change.
@@ -139,7 +138,7 @@ impl Change {
                 if change.before.as_ref().is_none_or(|before| before.uid != after.uid) {
                     self.claim_uid(&change.name, &after.uid);
                 }
-                let placed = Placement::of(&after.busy);
+                let placed = Placement::of(&after.busy, after.beyond);
                 let row = FactsRow::new(member, after, revision, change.modified, placed);
                 self.put(object_key(tag::FACTS, &change.name), row.write());
                 match row.write_octets(&after.octets) {

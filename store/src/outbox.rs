@@ -216,7 +216,7 @@ impl Store {
     }
 }
 
-fn letter_key(id: &LetterId) -> RowKey {
+pub(crate) fn letter_key(id: &LetterId) -> RowKey {
     RowKey::of(tag::LETTER).long_name(&id.0)
 }
 
@@ -235,7 +235,7 @@ const fn newest_first(seconds: i64) -> i64 {
 }
 
 /// The keys of the rows that point to `letter`.
-fn index_keys(letter: &Letter) -> Vec<RowKey> {
+pub(crate) fn index_keys(letter: &Letter) -> Vec<RowKey> {
     let id = &letter.id.0;
     let mut keys = vec![
         RowKey::of(tag::LETTER_TOPIC).long_name(&letter.topic).number(letter.sequence).name(id),

@@ -30,6 +30,8 @@ pub(crate) mod tag {
     pub(crate) const BUSY: u8 = b'b';
     /// (owner, collection, member) → periods that touch too many buckets.
     pub(crate) const BUSY_LONG: u8 = b'L';
+    /// (owner, collection, member) → within which span it may be busy besides what is indexed.
+    pub(crate) const BUSY_BEYOND: u8 = b'B';
     /// (id) → letter.
     pub(crate) const LETTER: u8 = b'm';
     /// (due, sequence, id) → id, of open letters.
@@ -40,6 +42,10 @@ pub(crate) mod tag {
     pub(crate) const LETTER_STATE: u8 = b's';
     /// (table, parts …) → a record of another storey.
     pub(crate) const RECORD: u8 = b'r';
+    /// () → the store's identity.
+    pub(crate) const IDENTITY: u8 = b'i';
+    /// () → what is being brought into the store; gone when all of it is there.
+    pub(crate) const UNFINISHED: u8 = b'!';
 }
 
 /// The version of the form that rows have.
@@ -56,6 +62,11 @@ pub(crate) struct RowWriter(Vec<u8>);
 impl RowWriter {
     pub(crate) fn new() -> Self {
         Self(vec![FORM])
+    }
+
+    /// Writes on where another ended.
+    pub(crate) fn onto(row: Vec<u8>) -> Self {
+        Self(row)
     }
 
     pub(crate) fn number(&mut self, mut number: u64) -> &mut Self {
@@ -137,6 +148,10 @@ impl<'a> RowReader<'a> {
 
     pub(crate) fn rest(&mut self) -> &'a [u8] {
         std::mem::take(&mut self.0)
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     fn octet(&mut self) -> Option<u8> {

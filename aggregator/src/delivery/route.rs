@@ -9,7 +9,8 @@ const BACK_OFF_SECONDS_MAX: i64 = 6 * 3600;
 /// A letter is tried for so many seconds, and at least [`ATTEMPTS_MIN`] times.
 const PATIENCE_SECONDS: i64 = 3 * 86_400;
 /// A machine that was off for a week must not give up all its letters at the first failure.
-const ATTEMPTS_MIN: u32 = 8;
+/// Nor must a clock that was a year ahead for a while: it takes a day to try so often.
+const ATTEMPTS_MIN: u32 = 14;
 
 /// What keeps order: letters of one lane go one after the other.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +68,19 @@ pub fn after_failure(letter: &Letter, now: i64, chance: u64) -> Fate {
     let spread = u64::try_from(wait * 2 / 5).unwrap_or(0).saturating_add(1);
     let shift = i64::try_from(chance % spread).unwrap_or(0);
     Fate::Again(now + (wait - wait / 5 + shift).clamp(BACK_OFF_SECONDS_MIN, BACK_OFF_SECONDS_MAX))
+}
+
+/// A clock that is set back by so much has only been put right.
+pub const STEP_SECONDS: i64 = 60;
+
+/// Whether an open letter waits for a time that no plan made at `now` (UTC seconds) comes to, or was written in what is
+/// now the future: by a clock that ran ahead. `lease` is how long a delivery may take.
+pub fn waits_too_long(letter: &Letter, now: i64, lease: i64) -> bool {
+    // One that was never tried may stand behind another that waits.
+    let doublings = letter.attempts.checked_sub(1).unwrap_or(20).min(20);
+    let longest = BACK_OFF_SECONDS_MIN.saturating_mul(1_i64 << doublings).min(BACK_OFF_SECONDS_MAX);
+    let until = letter.due.max(letter.leased_until);
+    letter.written > now + STEP_SECONDS || until > now + longest.max(lease) + longest / 5 + STEP_SECONDS
 }
 
 #[cfg(test)]
@@ -133,11 +147,27 @@ mod tests {
     }
 
     #[test]
+    fn what_a_clock_that_ran_ahead_planned_is_told_from_what_is_planned_now() {
+        let mut letter = letter("1", "bob");
+        letter.attempts = 3;
+        letter.due = 1000 + 44;
+        assert!(!waits_too_long(&letter, 1000, 120));
+        assert!(waits_too_long(&letter, 1000 - 3600, 120));
+        letter.leased_until = 1000 + 120;
+        assert!(!waits_too_long(&letter, 1000, 120));
+        letter.leased_until = 1000 + 31_536_000;
+        assert!(waits_too_long(&letter, 1000, 120));
+        // Behind another one that waits for hours.
+        let behind = Letter { attempts: 0, due: 1000 + 21_600, leased_until: 0, ..letter };
+        assert!(!waits_too_long(&behind, 1000, 120));
+    }
+
+    #[test]
     fn a_long_sleep_kills_no_letter_at_its_first_failure() {
         let mut letter = letter("1", "bob");
         letter.attempts = 1;
         assert!(matches!(after_failure(&letter, 1000 + 30 * 86_400, 0), Fate::Again(_)));
-        letter.attempts = 8;
+        letter.attempts = ATTEMPTS_MIN;
         assert_eq!(after_failure(&letter, 1000 + 30 * 86_400, 0), Fate::Dead);
     }
 }

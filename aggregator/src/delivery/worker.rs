@@ -4,7 +4,7 @@
 //! same message. A letter waits until the earlier open ones of its lane are settled.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use store::engine::Version;
@@ -12,6 +12,7 @@ use store::outbox::{Letter, LetterState};
 use store::{Committed, EngineError};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::route::{self, Fate, Lane};
 use super::{Channel, Delivered};
@@ -25,6 +26,8 @@ const DELIVERY_SECONDS: u64 = 100;
 const AT_ONCE_MAX: usize = 8;
 /// Letters looked at in one round.
 const ROUND_MAX: usize = 256;
+/// Letters looked at when the clock has gone back.
+const PLANNED_ANEW_MAX: usize = 100_000;
 /// Letters of an error's text that are kept.
 const ERROR_MAX: usize = 500;
 
@@ -35,12 +38,14 @@ pub struct Courier {
     world: World,
     /// The ways out, by name.
     channels: Arc<HashMap<String, Arc<dyn Channel>>>,
+    /// When letters were looked at last: by the clock, UTC seconds, and by one that cannot be set.
+    looked: Arc<Mutex<Option<(i64, Instant)>>>,
 }
 
 impl Courier {
     /// A courier with these ways out, by the name that letters carry (`mail` …).
     pub fn new(world: World, channels: HashMap<String, Arc<dyn Channel>>) -> Self {
-        Self { world, channels: Arc::new(channels) }
+        Self { world, channels: Arc::new(channels), looked: Arc::default() }
     }
 
     /// Delivers letters that are due, a few at once, and tells how many arrived.
@@ -48,6 +53,9 @@ impl Courier {
     /// # Errors
     /// If the store cannot answer; letters that were leased by then go again when their lease has run out.
     pub async fn deliver_due(&self) -> Result<usize, EngineError> {
+        if self.has_gone_back() {
+            self.plan_anew().await?;
+        }
         let due = self.world.store.letters_due(self.world.now().as_unix(), ROUND_MAX).await?;
         let places = Arc::new(Semaphore::new(AT_ONCE_MAX));
         let mut lanes = HashSet::new();
@@ -79,6 +87,30 @@ impl Courier {
             }
         }
         failed.map_or(Ok(arrived), Err)
+    }
+
+    /// Whether the clock has been set back since the last look; at the first look nobody knows.
+    fn has_gone_back(&self) -> bool {
+        let (now, steady) = (self.world.now().as_unix(), Instant::now());
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = looked.replace((now, steady));
+        before.is_none_or(|(then, at)| {
+            let passed = i64::try_from(steady.duration_since(at).as_secs()).unwrap_or(i64::MAX);
+            now.saturating_sub(then) < passed.saturating_sub(route::STEP_SECONDS)
+        })
+    }
+
+    /// Makes the letters due that a clock which ran ahead has put off; those of before keep their order.
+    async fn plan_anew(&self) -> Result<(), EngineError> {
+        let now = self.world.now().as_unix();
+        for (letter, version) in self.world.store.letters_due(i64::MAX - 1, PLANNED_ANEW_MAX).await? {
+            if route::waits_too_long(&letter, now, LEASE_SECONDS) {
+                // One of a delivery under way is settled as before, or goes again as the same message.
+                let anew = Letter { due: now, leased_until: 0, ..letter };
+                self.world.store.replace_letter(&anew, version).await?;
+            }
+        }
+        Ok(())
     }
 
     /// When the next letter falls due, UTC seconds.

@@ -8,7 +8,7 @@ use store::collections::Role;
 use store::engine::Version;
 use store::{Change, Committed};
 
-use super::{IndexState, TABLE, expect, state, wanted_extent};
+use super::{IndexState, Indexed, Standing, TABLE, expect, indexed, state, wanted_extent};
 use crate::gate::ATTEMPTS_MAX;
 use crate::reading::Reading;
 use crate::unified;
@@ -21,7 +21,7 @@ const STEP: usize = 50;
 /// place in the unified collection to what its record says. Whether there was anything to do.
 ///
 /// Members are reindexed in steps; writers in between index by the new extent and basis, so that nothing is missed.
-/// Until the last step questions are answered live beyond what both the old and the new index hold.
+/// Until the last step questions are answered live where not both the old and the new index hold everything.
 ///
 /// # Errors
 /// [`Refusal::Contended`] if another refresh came in between; it, or the next one, does the rest.
@@ -139,16 +139,16 @@ impl Rebuild<'_> {
         let Some(stored) = world.store.object(&name).await.map_err(refusal_of)? else { return Ok(false) };
         let Ok(object) = CalendarObject::read(stored.octets, &world.limits) else { return Ok(false) };
         let owner = self.collection.owner.as_str();
-        let reach = calendar::recur::reach(&object, &self.reading.zone, &world.limits);
-        let busy = self.reading.busy_of_kept(world, owner, (&object, self.extent)).await?;
-        change.reindex(self.collection, &stored.facts, reach, &busy);
+        let Indexed { reach, periods, beyond } =
+            indexed(world, (owner, &self.reading), (&object, Standing::Kept), self.extent).await?;
+        change.reindex(self.collection, &stored.facts, reach, (&periods, beyond));
         // What shows it in the unified collection reaches as far.
         let shown = unified::member_for(&CollectionName::new(owner, unified::ID), object.uid());
         if let Some(facts) = world.store.facts(&shown).await.map_err(refusal_of)?
             && facts.shows.as_ref() == Some(&name)
             && facts.reach != reach
         {
-            change.reindex(&shown.collection, &facts, reach, &[]);
+            change.reindex(&shown.collection, &facts, reach, (&[], None));
         }
         Ok(reach != stored.facts.reach)
     }

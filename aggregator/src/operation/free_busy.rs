@@ -12,7 +12,7 @@ use store::collections::{CollectionRecord, Head};
 use store::engine::Version;
 
 use crate::home;
-use crate::hot::{Eyes, HotEntry};
+use crate::hot::{Column, Eyes, HotBucket, HotEntry};
 use crate::index::{self, Gathered};
 use crate::operation::collection::counts_as_busy;
 use crate::owner::{Owner, Unreachable};
@@ -20,13 +20,10 @@ use crate::reading::Reading;
 use crate::sync::{LINKS, LinkState};
 use crate::world::{World, refusal_of};
 
-/// A window longer than this is not kept in memory.
-const HOT_SECONDS_MAX: i64 = 24 * BUCKET_SECONDS;
-
 /// Busy time with what it was read from.
 #[derive(Clone, Debug)]
 pub struct SeenBusy {
-    /// Busy time over (at least) the window, merged; not clipped.
+    /// Busy time over at least the window, merged.
     pub busy: Arc<BusySet>,
     /// The heads of the collections it was made from.
     pub heads: Vec<(CollectionName, Head)>,
@@ -63,7 +60,7 @@ pub async fn owner_busy(
     except_uid: Option<&str>,
 ) -> Result<SeenBusy, Refusal> {
     let wide = widened(window);
-    let keep = except_uid.is_none() && wide.seconds() <= HOT_SECONDS_MAX;
+    let keep = except_uid.is_none() && index::hot_buckets(wide).is_some();
     // The number first: what is committed after this moment makes the kept set be looked at again.
     let newest = *world.store.engine().watch().borrow();
     let now = world.now();
@@ -77,17 +74,18 @@ pub async fn owner_busy(
         return Ok(entry.seen.clone());
     }
     let parts = parts(world, owner, now).await?;
-    if let Some(mut entry) = kept
-        && parts.made(&entry.seen)
-    {
-        entry.newest = newest;
-        (entry.from, entry.until) = (now, parts.until);
-        world.hot.keep(&owner.id, wide, entry.clone());
-        return Ok(entry.seen);
-    }
-    let seen = read(world, owner, (wide, except_uid), &parts).await?;
+    let columns = match kept {
+        Some(mut entry) if parts.made(&entry.seen) => {
+            entry.newest = newest;
+            (entry.from, entry.until) = (now, parts.until);
+            world.hot.keep(&owner.id, wide, entry.clone());
+            return Ok(entry.seen);
+        }
+        kept => kept.map(|entry| entry.columns).unwrap_or_default(),
+    };
+    let (seen, columns) = read(world, owner, (wide, except_uid), &parts, &columns).await?;
     if keep {
-        let entry = HotEntry { newest, from: now, until: parts.until, eyes, seen: seen.clone() };
+        let entry = HotEntry { newest, from: now, until: parts.until, eyes, seen: seen.clone(), columns };
         world.hot.keep(&owner.id, wide, entry);
     }
     Ok(seen)
@@ -101,6 +99,12 @@ pub async fn collection_busy(
     window: Span,
 ) -> Result<BusySet, Refusal> {
     let reading = Reading::new(owner, record, &world.limits);
+    if let Some(buckets) = index::hot_buckets(window)
+        && let Some(warm) = index::buckets_within(world, (name, &reading), buckets).await?
+    {
+        let within = warm.buckets.iter().flat_map(|bucket| bucket.busy.overlapping(window));
+        return Ok(within.copied().collect::<BusySet>().clipped(window));
+    }
     let mut gathered = Gathered::default();
     index::busy_within(world, name, (&reading, window), &[], &mut gathered).await?;
     Ok(gathered.into_set().clipped(window))
@@ -158,12 +162,14 @@ async fn freshness(world: &World, owner: &Owner, now: Instant) -> Result<(Vec<St
     Ok((not_fresh, until))
 }
 
+/// Reads busy time over a window of whole buckets; `before`: what an earlier answer was put together from.
 async fn read(
     world: &World,
     owner: &Owner,
     (window, except_uid): (Span, Option<&str>),
     parts: &Parts,
-) -> Result<SeenBusy, Refusal> {
+    before: &[Column],
+) -> Result<(SeenBusy, Arc<[Column]>), Refusal> {
     let copies = match except_uid {
         Some(uid) => {
             let owner = PrincipalId::new(owner.id.as_str());
@@ -171,23 +177,60 @@ async fn read(
         }
         None => Vec::new(),
     };
-    let mut gathered = Gathered::default();
-    for (name, record, _) in &parts.collections {
+    let (mut gathered, mut warm, mut heads) = (Gathered::default(), Vec::new(), Vec::new());
+    for (name, record, head) in &parts.collections {
         let reading = Reading::new(owner, record, &world.limits);
         let except: Vec<MemberName> =
             copies.iter().filter(|copy| copy.collection == *name).map(|copy| copy.member.clone()).collect();
-        index::busy_within(world, name, (&reading, window), &except, &mut gathered).await?;
+        let asked = index::hot_buckets(window).filter(|_| except.is_empty());
+        let found = match asked {
+            Some(buckets) => index::buckets_within(world, (name, &reading), buckets).await?,
+            None => None,
+        };
+        // A copy that came after the copies were looked for must not be taken for another's event.
+        if let Some(found) = found.filter(|found| except_uid.is_none() || found.head == *head) {
+            heads.push((name.clone(), found.head));
+            warm.push(found.buckets);
+        } else {
+            index::busy_within(world, name, (&reading, window), &except, &mut gathered).await?;
+            heads.push((name.clone(), *head));
+        }
     }
     if !parts.not_fresh.is_empty() {
         // Unknown is busy.
         gathered.add([BusyPeriod { span: window, kind: BusyType::Unavailable }])?;
     }
-    Ok(SeenBusy {
-        busy: Arc::new(gathered.into_set()),
-        heads: parts.collections.iter().map(|(name, _, head)| (name.clone(), *head)).collect(),
+    let columns = columns(&warm, before);
+    let warm: BusySet = columns.iter().flat_map(|column| column.busy.periods()).copied().collect();
+    let seen = SeenBusy {
+        busy: Arc::new(warm.union(&gathered.into_set())),
+        heads,
         not_fresh: parts.not_fresh.clone(),
         home: (owner.id.clone(), parts.home),
-    })
+    };
+    Ok((seen, columns.into()))
+}
+
+/// The buckets of several collections laid one upon another; those that are as they were `before` are taken from there.
+fn columns(collections: &[Vec<HotBucket>], before: &[Column]) -> Vec<Column> {
+    let count = collections.first().map_or(0, Vec::len);
+    let column = |place: usize| {
+        let here = || collections.iter().filter_map(|buckets| buckets.get(place));
+        let numbers: Vec<u64> = here().map(|bucket| bucket.number).collect();
+        if let Some(same) = before.get(place).filter(|column| column.numbers == numbers) {
+            return same.clone();
+        }
+        let mut sets = here().map(|bucket| &bucket.busy).filter(|busy| !busy.periods().is_empty());
+        let busy = match (sets.next(), sets.next()) {
+            (None, _) => Arc::default(),
+            (Some(only), None) => Arc::clone(only),
+            (Some(_), Some(_)) => {
+                Arc::new(here().flat_map(|bucket| bucket.busy.periods()).copied().collect())
+            }
+        };
+        Column { numbers, busy }
+    };
+    (0..count).map(column).collect()
 }
 
 /// `window` widened to whole buckets, so that questions about near windows share one set.

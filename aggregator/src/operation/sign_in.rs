@@ -86,13 +86,16 @@ impl Verified {
 
     fn remembered(&self, key: &[u8; 32], now: Instant) -> Option<String> {
         let right = self.right.lock().unwrap_or_else(PoisonError::into_inner);
-        right.get(key).filter(|(_, until)| now < *until).map(|(owner, _)| owner.clone())
+        right
+            .get(key)
+            .filter(|(_, until)| is_ahead(*until, now, REMEMBER_SECONDS))
+            .map(|(owner, _)| owner.clone())
     }
 
     fn remember(&self, key: [u8; 32], owner: &str, now: Instant) {
         let mut right = self.right.lock().unwrap_or_else(PoisonError::into_inner);
         if right.len() >= REMEMBERED_MAX {
-            right.retain(|_, (_, until)| now < *until);
+            right.retain(|_, (_, until)| is_ahead(*until, now, REMEMBER_SECONDS));
         }
         if right.len() < REMEMBERED_MAX {
             right.insert(key, (owner.to_owned(), now.plus(REMEMBER_SECONDS)));
@@ -104,18 +107,24 @@ impl Verified {
         let wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         let (count, until) = wrong.get(user)?;
         let left = until.since(now);
-        (*count >= FAILURES_MAX && left > 0).then(|| u64::try_from(left).unwrap_or(1))
+        (*count >= FAILURES_MAX && is_ahead(*until, now, FAILURE_SECONDS))
+            .then(|| u64::try_from(left).unwrap_or(1))
     }
 
     fn failed(&self, user: &str, now: Instant) {
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         if wrong.len() >= REMEMBERED_MAX {
-            wrong.retain(|_, (_, until)| now < *until);
+            wrong.retain(|_, (_, until)| is_ahead(*until, now, FAILURE_SECONDS));
         }
         let entry = wrong.entry(user.to_owned()).or_insert((0, now));
-        let count = if now < entry.1 { entry.0 + 1 } else { 1 };
+        let count = if is_ahead(entry.1, now, FAILURE_SECONDS) { entry.0 + 1 } else { 1 };
         *entry = (count, now.plus(FAILURE_SECONDS));
     }
+}
+
+/// Whether `until` is still to come; one further ahead than anything is set was set by a clock that ran ahead.
+fn is_ahead(until: Instant, now: Instant, seconds_max: i64) -> bool {
+    (1..=seconds_max).contains(&until.since(now))
 }
 
 /// Whether `user` (an owner's id or one of their addresses) and `password` are right.

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::flight::Key;
 use super::pull::{Asked, Puller};
-use super::{Freshen, LinkState, apply};
+use super::{Freshen, LinkState, apply, schedule};
 
 /// A source that failed less than so many seconds ago is not asked again because somebody looks.
 const FAILED_SECONDS: i64 = 15;
@@ -62,7 +62,8 @@ impl Puller {
 /// Whether a link is asked again at `now` for somebody who wants it no older than `max_age_seconds`.
 fn asks(state: &LinkState, now: i64, max_age_seconds: i64) -> bool {
     let fresh = state.last_good.is_some_and(|last| (0..=max_age_seconds).contains(&(now - last)));
-    let left_alone = state.not_before.is_some_and(|until| now < until);
+    let left_alone =
+        state.not_before.is_some_and(|until| (1..=schedule::POLL_SECONDS_MAX).contains(&(until - now)));
     let just_failed =
         state.failures > 0 && state.last_try.is_some_and(|last| (0..FAILED_SECONDS).contains(&(now - last)));
     !fresh && !left_alone && !just_failed
@@ -89,5 +90,6 @@ mod tests {
         assert!(!asks(&state(Some(500), 2, Some(990), None), 1000, 60));
         assert!(asks(&state(Some(500), 2, Some(900), None), 1000, 60));
         assert!(!asks(&state(Some(500), 2, Some(900), Some(1001)), 1000, 60));
+        assert!(asks(&state(Some(500), 2, Some(900), Some(31_536_000)), 1000, 60));
     }
 }

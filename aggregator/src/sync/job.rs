@@ -61,7 +61,10 @@ impl<'a> Job<'a> {
     pub(super) async fn run(&self, asked: Asked) -> Result<PullReport, PullError> {
         let (state, _) = apply::link(self.world(), &self.key).await?;
         let left_alone = state.not_before.unwrap_or(0) - self.now.as_unix();
-        if (1..=schedule::POLL_SECONDS_MAX).contains(&left_alone) && state.settings == self.fingerprint() {
+        if (1..=schedule::POLL_SECONDS_MAX).contains(&left_alone)
+            && state.settings == self.fingerprint()
+            && !schedule::was_tried_ahead(&state, self.now)
+        {
             return Err(SourceError::Throttled(left_alone.unsigned_abs()).into());
         }
         let known = shape::exists(self.world(), &self.mirror, &self.settings.id).await;

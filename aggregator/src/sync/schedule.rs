@@ -13,6 +13,8 @@ pub const POLL_SECONDS_MAX: i64 = 86_400;
 const BACK_OFF_SECONDS_MAX: i64 = 6 * 3600;
 /// A throttled source that names no time is left alone so many seconds at first.
 const THROTTLED_SECONDS: i64 = 60;
+/// A clock that is set back by so much has only been put right.
+const STEP_SECONDS: i64 = 60;
 /// A complete answer is asked for after so many seconds, validators or not.
 const FULL_SECONDS: i64 = 86_400;
 
@@ -54,11 +56,17 @@ pub fn after_failure(
     now.as_unix() + seconds + within((seconds / 4).max(1), chance)
 }
 
-/// Whether a link is due at `now`. One whose time lies further ahead than any plan was written by a clock that ran
-/// ahead; it must not wait for that day.
+/// Whether a link is due at `now`. One whose time lies further ahead than any plan, or that was tried in what is now the
+/// future, was written by a clock that ran ahead; it must not wait for that day. Once it is tried, it was tried now.
 pub fn is_due(state: &LinkState, now: Instant) -> bool {
-    let now = now.as_unix();
-    state.due <= now || state.due > now + 2 * POLL_SECONDS_MAX
+    state.due <= now.as_unix()
+        || state.due > now.as_unix() + 2 * POLL_SECONDS_MAX
+        || was_tried_ahead(state, now)
+}
+
+/// Whether the clock has gone back since a link was tried.
+pub fn was_tried_ahead(state: &LinkState, now: Instant) -> bool {
+    state.last_try.is_some_and(|last| last > now.as_unix() + STEP_SECONDS)
 }
 
 /// Whether the next answer must be complete, whatever the cursor says (once a day).
@@ -122,6 +130,10 @@ mod tests {
         assert!(!is_due(&state(NOW.as_unix() + 1), NOW));
         assert!(!is_due(&state(NOW.as_unix() + 86_400), NOW));
         assert!(is_due(&state(NOW.as_unix() + 10 * 86_400), NOW));
+        // An hour back, and a second.
+        let tried = |last| LinkState { last_try: Some(last), ..state(NOW.as_unix() + 4000) };
+        assert!(is_due(&tried(NOW.as_unix() + 3600), NOW));
+        assert!(!is_due(&tried(NOW.as_unix() + 1), NOW));
         let full = |last| LinkState { last_full: last, ..LinkState::default() };
         assert!(is_full_due(&full(None), NOW));
         assert!(!is_full_due(&full(Some(NOW.as_unix() - 1000)), NOW));

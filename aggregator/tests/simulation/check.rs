@@ -3,19 +3,22 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use aggregator::operation::free_busy;
+use aggregator::gate::{self, Edit};
+use aggregator::operation::{collection, free_busy};
 use aggregator::reading::{tag_of, zone_of};
 use aggregator::sync::{LINKS, LinkState};
+use aggregator::world::World;
 use aggregator::{own, unified};
 use calendar::busy::{BusyPeriod, BusyReading, BusySet, BusyType, of_object};
 use calendar::collection::{CollectionName, MemberName, ObjectName};
 use calendar::object::CalendarObject;
+use calendar::refusal::Refusal;
 use calendar::time::Span;
 use store::collections::{CollectionRecord, Role};
 use store::objects::StoredObject;
 
 use crate::chance::Chance;
-use crate::events::moment;
+use crate::events::{DAY, UIDS, far, moment};
 use crate::house::{CLOSED_SECONDS, House};
 
 async fn objects(house: &House, name: &CollectionName) -> Vec<StoredObject> {
@@ -31,7 +34,7 @@ async fn busy_of(
     house: &House,
     name: &CollectionName,
     record: &CollectionRecord,
-    window: Span,
+    (window, except): (Span, Option<&str>),
 ) -> Vec<BusyPeriod> {
     let world = house.world();
     let owner = world.owner("ada").unwrap();
@@ -39,7 +42,7 @@ async fn busy_of(
     let reading = BusyReading { zone: &zone, owner: &owner.addresses, limits: &world.limits };
     let mut periods = Vec::new();
     for stored in objects(house, name).await {
-        if stored.facts.shows.is_some() {
+        if stored.facts.shows.is_some() || except == Some(stored.facts.uid.as_str()) {
             continue;
         }
         let object = CalendarObject::read(stored.octets, &world.limits).unwrap();
@@ -52,10 +55,15 @@ async fn busy_of(
     periods
 }
 
+/// Windows within the extent of the index, before and behind it, across its borders, and longer than memory keeps.
 fn window(house: &House, chance: &mut Chance) -> Span {
-    let start = if chance.once_in(3) { house.world().now() } else { moment(chance) };
-    let seconds = chance.of(&[900, 86_400, 40 * 86_400, 400 * 86_400, 5 * 366 * 86_400]);
-    Span::new(start, start.plus(seconds))
+    let start = match chance.below(6) {
+        0 | 1 => house.world().now(),
+        2 => far(chance),
+        _ => moment(chance),
+    };
+    let days = if chance.once_in(20) { 40 * 366 } else { chance.of(&[0, 1, 40, 56, 400, 5 * 366]) };
+    Span::new(start, start.plus((days * DAY).max(900)))
 }
 
 async fn is_fresh(house: &House) -> bool {
@@ -66,16 +74,28 @@ async fn is_fresh(house: &House) -> bool {
     })
 }
 
-/// Answers about random windows are what all objects say.
+/// Answers about a window, random or one that is asked for again and again, are what all objects say.
 pub(crate) async fn busy(house: &House, chance: &mut Chance) {
+    let window = if chance.once_in(2) { chance.of(&house.windows) } else { window(house, chance) };
+    busy_within(house, chance, window).await;
+}
+
+/// The same about the windows that are asked for again and again, one upon the other.
+pub(crate) async fn busy_again(house: &House, chance: &mut Chance) {
+    for window in &house.windows {
+        busy_within(house, chance, *window).await;
+    }
+}
+
+async fn busy_within(house: &House, chance: &mut Chance, window: Span) {
     let owner = house.world().owner("ada").unwrap();
-    let window = window(house, chance);
-    let mut everything = Vec::new();
+    let (except, leaves_out) = (chance.of(&UIDS), chance.once_in(4));
+    let (mut everything, mut others) = (Vec::new(), Vec::new());
     for (name, record) in house.collections().await {
-        let periods = busy_of(house, &name, &record, window).await;
+        let periods = busy_of(house, &name, &record, (window, None)).await;
         let expected = periods.iter().copied().collect::<BusySet>().clipped(window);
-        let found =
-            free_busy::collection_busy(house.world(), &owner, (&name, &record), window).await.unwrap();
+        let node = &house.nodes[chance.below(house.nodes.len())];
+        let found = free_busy::collection_busy(node, &owner, (&name, &record), window).await.unwrap();
         assert_eq!(found, expected, "{name} over {window:?}");
         let counts = match &record.role {
             Role::Unified => false,
@@ -86,16 +106,61 @@ pub(crate) async fn busy(house: &House, chance: &mut Chance) {
         };
         if counts {
             everything.extend(periods);
+            if leaves_out {
+                others.extend(busy_of(house, &name, &record, (window, Some(except))).await);
+            }
         }
     }
     if !is_fresh(house).await {
-        everything.push(BusyPeriod { span: window, kind: BusyType::Unavailable });
+        let unknown = BusyPeriod { span: window, kind: BusyType::Unavailable };
+        everything.push(unknown);
+        others.push(unknown);
     }
     let expected = everything.into_iter().collect::<BusySet>().clipped(window);
+    let without = others.into_iter().collect::<BusySet>().clipped(window);
     for node in &house.nodes {
         let found = free_busy::owner_busy(node, &owner, window, None).await.unwrap();
         assert_eq!(found.busy.clipped(window), expected, "ada over {window:?}");
+        if leaves_out {
+            let found = free_busy::owner_busy(node, &owner, window, Some(except)).await.unwrap();
+            assert_eq!(found.busy.clipped(window), without, "ada over {window:?} without {except}");
+        }
     }
+}
+
+/// The rows of the busy index are, octet for octet, those of a store into which the same objects are put anew.
+pub(crate) async fn index_is_rebuilt(house: &House) {
+    let anew = house.empty().await;
+    for (name, record) in house.collections().await {
+        if record.role == Role::Unified {
+            continue;
+        }
+        let owner = anew.owner("ada").unwrap();
+        match collection::make(&anew, &owner, &name, &record).await {
+            Ok(()) => {}
+            Err(Refusal::Exists) => {
+                collection::change(&anew, &name, |kept| {
+                    *kept = record.clone();
+                    Ok(())
+                })
+                .await
+                .unwrap();
+            }
+            Err(refusal) => panic!("{refusal}"),
+        }
+        for stored in objects(house, &name).await {
+            let name = ObjectName { collection: name.clone(), member: stored.facts.member };
+            gate::change(&anew, &[Edit { name, octets: Some(stored.octets) }], |_| Ok(())).await.unwrap();
+        }
+    }
+    for table in [b"b", b"L", b"B"] {
+        assert_eq!(rows(house.world(), table[0]).await, rows(&anew, table[0]).await);
+    }
+}
+
+async fn rows(world: &World, table: u8) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let entries = world.store.engine().scan(&[table], &[table + 1], usize::MAX).await.unwrap();
+    entries.into_iter().map(|entry| (entry.key, entry.value)).collect()
 }
 
 /// Each UID stands in the unified collection once, as the copy that wins.

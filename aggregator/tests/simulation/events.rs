@@ -10,7 +10,7 @@ use crate::chance::Chance;
 /// Few, so that copies meet.
 pub(crate) const UIDS: [&str; 7] = ["one", "two", "three", "four", "five", "six", "own"];
 
-const DAY: i64 = 86_400;
+pub(crate) const DAY: i64 = 86_400;
 
 /// First days of years around which things happen: the borders of the index when the simulation begins, and beyond.
 const YEARS: [i16; 8] = [2024, 2025, 2026, 2026, 2027, 2028, 2029, 2035];
@@ -23,8 +23,15 @@ pub(crate) fn moment(chance: &mut Chance) -> Instant {
     first.plus(chance.within(-reach, reach) / 900 * 900)
 }
 
+/// An instant that the index of its time does not reach, near or far.
+pub(crate) fn far(chance: &mut Chance) -> Instant {
+    let year = chance.of(&[1990, 2014, 2016, 2021, 2031, 2036, 2041, 2090]);
+    let first = Instant::from_utc(civil::date(year, 1, 1).at(0, 0, 0, 0));
+    first.plus(chance.within(-40 * DAY, 400 * DAY) / 900 * 900)
+}
+
 pub(crate) fn event(chance: &mut Chance, uid: &str) -> Arc<[u8]> {
-    let start = moment(chance);
+    let start = if chance.once_in(8) { far(chance) } else { moment(chance) };
     let stamp = start.to_ical();
     let local = stamp.trim_end_matches('Z');
     let date = &stamp[..8];
@@ -47,6 +54,9 @@ pub(crate) fn event(chance: &mut Chance, uid: &str) -> Arc<[u8]> {
         "RRULE:FREQ=MONTHLY;BYMONTHDAY=-1\r\n",
         "RRULE:FREQ=YEARLY\r\nRDATE;VALUE=DATE:20271231\r\n",
         "RRULE:FREQ=WEEKLY;UNTIL=20280115T000000Z\r\n",
+        "RRULE:FREQ=WEEKLY;COUNT=600\r\n",
+        "RRULE:FREQ=MONTHLY;COUNT=65\r\n",
+        "RRULE:FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR;COUNT=300\r\n",
     ]);
     let rule = if recurring { rule } else { "" };
     let more = chance.of(&[

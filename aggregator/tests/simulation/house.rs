@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use calendar::address::Address;
 use calendar::collection::{CollectionName, PrincipalId};
 use calendar::refusal::Refusal;
-use calendar::time::Instant;
+use calendar::time::{Instant, Span};
 use calendar::zone::Zone;
 use store::collections::CollectionRecord;
 use store::engine::memory::MemoryEngine;
@@ -25,6 +25,7 @@ use store::{Change, Store};
 use tokio::sync::watch;
 
 use crate::chance::Chance;
+use crate::events::{DAY, far, moment};
 
 /// 2026-05-04T08:00:00Z.
 const NOW: i64 = 1_777_881_600;
@@ -120,6 +121,8 @@ pub(crate) struct House {
     pub(crate) nodes: Vec<World>,
     pub(crate) clock: Arc<Standing>,
     pub(crate) feeds: BTreeMap<String, Feed>,
+    /// What is asked for again and again.
+    pub(crate) windows: Vec<Span>,
     hesitating: Arc<Mutex<bool>>,
 }
 
@@ -163,6 +166,18 @@ pub(crate) fn ada(chance: &mut Chance) -> Owner {
     }
 }
 
+/// A day, eight weeks, a year and five near what matters, and some far away.
+fn windows(chance: &mut Chance) -> Vec<Span> {
+    let mut windows = Vec::new();
+    for seconds in [DAY, 56 * DAY, 366 * DAY, 5 * 366 * DAY] {
+        let start = moment(chance);
+        windows.push(Span::new(start, start.plus(seconds)));
+        let start = far(chance);
+        windows.push(Span::new(start, start.plus(seconds)));
+    }
+    windows
+}
+
 impl House {
     pub(crate) async fn new(seed: u64) -> Self {
         let hesitating = Arc::new(Mutex::new(false));
@@ -180,9 +195,30 @@ impl House {
         let mut change = Change::new();
         own::declare(&mut change, "ada", "own");
         first.store.commit(change).await.unwrap();
-        let other = || World { hot: Arc::default(), turns: Arc::default(), ..first.clone() };
+        // Another process has a store of its own upon the same engine.
+        let other = || World {
+            store: Store::new(Arc::clone(first.store.engine())),
+            hot: Arc::default(),
+            turns: Arc::default(),
+            ..first.clone()
+        };
         let nodes = vec![other(), other(), first.clone()];
-        Self { nodes, clock, feeds: BTreeMap::new(), hesitating }
+        let windows = windows(&mut Chance::new(seed));
+        Self { nodes, clock, feeds: BTreeMap::new(), windows, hesitating }
+    }
+
+    /// A world of the same time and settings in which nothing has happened.
+    pub(crate) async fn empty(&self) -> World {
+        let here = self.world();
+        let store = Store::new(Arc::new(MemoryEngine::new()));
+        let owner = here.owner("ada").expect("she is there");
+        let entropy = Arc::new(Counting(AtomicU64::new(0)));
+        let world = World::new(store, self.clock.clone(), entropy, vec![Arc::clone(&owner)]);
+        collection::ensure_home(&world, &owner).await.expect("a home");
+        let mut change = Change::new();
+        own::declare(&mut change, "ada", "own");
+        world.store.commit(change).await.expect("nobody is in the way");
+        world
     }
 
     pub(crate) fn world(&self) -> &World {

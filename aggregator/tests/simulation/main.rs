@@ -18,19 +18,29 @@ use chance::Chance;
 use house::House;
 
 /// Seeds in a run where nobody says otherwise.
-const SEEDS: u64 = 16;
+const SEEDS: u64 = 6;
 /// Rounds of operations of one seed.
 const STEPS: usize = 40;
+/// The index is compared with a new one once in so many rounds.
+const REBUILT_STEPS: usize = 8;
 
 async fn run(seed: u64) {
     let mut chance = Chance::new(seed);
     let mut house = House::new(seed).await;
     let mut followers = follower::Followers::default();
-    for _ in 0..STEPS {
+    for step in 0..STEPS {
         operations::round(&mut house, &mut chance).await;
         check::busy(&house, &mut chance).await;
         house.tend().await;
         check::busy(&house, &mut chance).await;
+        // What is kept in memory follows single changes.
+        operations::put(&house, &mut chance).await;
+        check::busy(&house, &mut chance).await;
+        if step % REBUILT_STEPS == 0 {
+            house.tend().await;
+            check::busy_again(&house, &mut chance).await;
+            check::index_is_rebuilt(&house).await;
+        }
         check::unified(&house).await;
         followers.check(&house, &mut chance).await;
     }

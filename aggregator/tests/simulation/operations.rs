@@ -24,7 +24,7 @@ use store::collections::Role;
 use store::{Change, Committed};
 
 use crate::chance::Chance;
-use crate::events::{UIDS, event, moment};
+use crate::events::{DAY, UIDS, event, moment};
 use crate::house::{Feed, House, ada, is_an_answer};
 
 /// Operations by number that matter to one another within one calendar.
@@ -46,8 +46,8 @@ pub(crate) fn caller() -> Caller {
 /// A few operations at once.
 pub(crate) async fn round(house: &mut House, chance: &mut Chance) {
     if chance.once_in(6) {
-        let jump =
-            chance.of(&[3600, 86_400, 30 * 86_400, 200 * 86_400, 400 * 86_400, -86_400, -300 * 86_400]);
+        let days = chance.of(&[0, 1, 30, 200, 400, 1_500, -1, -300, -1_200]);
+        let jump = if days == 0 { 3_600 } else { days * DAY };
         house.clock.0.fetch_add(jump, Ordering::SeqCst);
     }
     let mut under_way = Vec::new();
@@ -79,6 +79,19 @@ pub(crate) async fn round(house: &mut House, chance: &mut Chance) {
         }
     }
     house.hesitate(false);
+}
+
+/// One node puts or deletes one event.
+pub(crate) async fn put(house: &House, chance: &mut Chance) {
+    let backend = DavBackend::new(house.nodes[chance.below(house.nodes.len())].clone());
+    let member = ObjectName::new(&calendar(chance), &format!("{}.ics", chance.below(8)));
+    let result = if chance.once_in(4) {
+        backend.delete(&caller(), &member, &Precondition::default()).await
+    } else {
+        let uid = chance.of(&UIDS);
+        backend.put(&caller(), &member, event(chance, uid), &Precondition::default()).await.map(|_| ())
+    };
+    assert!(result.as_ref().err().is_none_or(is_an_answer), "{result:?}");
 }
 
 fn operation(house: &mut House, world: World, focus: Option<&CollectionName>, chance: &mut Chance) -> Work {

@@ -2,8 +2,12 @@
 
 use super::EngineError;
 
-/// The format of keys and rows that this program writes. Raised when an older program could not read a store.
-pub(crate) const FORMAT: u64 = 1;
+/// The format of keys and rows that this program writes. Raised when an older program could not read a store; each
+/// raise has its step in [`migration`](crate::migration).
+pub const FORMAT: u64 = 2;
+
+/// The oldest format that this program brings up to its own.
+pub(crate) const OLDEST: u64 = 1;
 
 /// Refuses a store that a newer program has written.
 pub(crate) fn check_format(found: u64) -> Result<(), EngineError> {
@@ -13,7 +17,7 @@ pub(crate) fn check_format(found: u64) -> Result<(), EngineError> {
              restore the backup made before the upgrade"
         )));
     }
-    if found < FORMAT {
+    if found < OLDEST {
         return Err(EngineError::Damaged(format!("the store has format {found}, which never was")));
     }
     Ok(())

@@ -5,15 +5,24 @@
 //! or of few entries is a walk through pages that are nearly always cached, some microseconds, and stays on the
 //! reactor, where a hop to another thread would cost more than the read; a longer scan goes to the blocking pool.
 
-use std::path::Path;
+mod reviving;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
 use tokio::sync::{RwLock, watch};
 
 use super::committer::{Committer, GroupWriter, Outcomes, caught};
-use super::reserve::with_reserve;
-use super::{Commit, Committed, Engine, EngineError, Entry, Version, Versioned, limit};
+use super::snapshot::{GroupedSnapshot, Watchers};
+use super::witness::Witness;
+use super::{
+    Commit, Committed, Engine, EngineError, EngineSnapshot, Entry, Version, Versioned, format, limit,
+};
+use reviving::open_backing;
 
 /// Entries up to which a scan stays on the reactor.
 const INLINE_ENTRIES_MAX: usize = 32;
@@ -57,6 +66,9 @@ pub(crate) trait Backing: Sized + Send + Sync + 'static {
     /// Where it lies and how it is opened.
     type Place: Send + Sync + 'static;
 
+    /// One moment, held.
+    type View: Send + Sync + 'static;
+
     /// The engine's name.
     const NAME: &'static str;
 
@@ -69,6 +81,27 @@ pub(crate) trait Backing: Sized + Send + Sync + 'static {
     /// Opens the files, making them if there are none.
     fn open(place: &Self::Place) -> Result<Self, EngineError>;
 
+    /// Opens the files without writing to them, if that can be done.
+    fn open_for_reading(_: &Self::Place) -> Result<Self, EngineError> {
+        Err(EngineError::Io(format!("{} cannot be opened without writing", Self::NAME)))
+    }
+
+    /// The files with the data, the one that is never another first; empty: none that anybody else should touch.
+    fn files(_: &Self::Place) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    /// Writes the files anew as they are seen, and flushes them, after a flush has failed (see
+    /// [`rewriting`](super::rewriting)). They are closed.
+    fn rewrite(_: &Self::Place) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    /// Set while a flush may have failed, so that what is seen of the files may never reach the disk.
+    fn doubt(_: &Self::Place) -> Option<&AtomicBool> {
+        None
+    }
+
     /// The newest version.
     fn newest(&self) -> Result<Version, Failure>;
 
@@ -80,32 +113,61 @@ pub(crate) trait Backing: Sized + Send + Sync + 'static {
 
     /// See [`GroupWriter::apply`].
     fn apply(&self, group: &[Commit]) -> Result<Outcomes, GroupFailure>;
+
+    /// This moment, held; where reads are no snapshots it says nothing, and what is overwritten is kept instead.
+    fn view(&self) -> Result<Self::View, Failure>;
+
+    /// See [`EngineSnapshot::scan`]; `from` lies before `to`.
+    fn scan_view(
+        &self,
+        view: &Self::View,
+        from: &[u8],
+        to: &[u8],
+        limit: usize,
+    ) -> Result<Vec<Entry>, Failure>;
+
+    /// See [`Engine::format`].
+    fn format(&self) -> Result<u64, Failure>;
+
+    /// See [`Engine::put_format`]. Nobody reads or writes meanwhile.
+    fn put_format(&self, format: u64) -> Result<(), Failure>;
 }
 
 enum Slot<B> {
     Open(B),
+    /// Opened for reading because it could not be opened for writing, and why.
+    Reading(B, EngineError),
     Closed(EngineError),
 }
 
-struct Opening<B> {
+pub(crate) struct Opening<B> {
     slot: Slot<B>,
     /// How often the file was opened, so that two readers that find it unusable have it opened anew once.
-    number: u64,
+    pub(crate) number: u64,
 }
 
 impl<B: Backing> Opening<B> {
-    fn read<T>(&self, read: impl Fn(&B) -> Result<T, Failure>) -> Result<T, Failure> {
+    pub(crate) fn read<T>(&self, read: impl Fn(&B) -> Result<T, Failure>) -> Result<T, Failure> {
         match &self.slot {
-            Slot::Open(backing) => caught(|| read(backing)),
+            Slot::Open(backing) | Slot::Reading(backing, _) => caught(|| read(backing)),
             Slot::Closed(error) => Err(Failure::lost(error.clone())),
+        }
+    }
+
+    fn write<T>(&self, write: impl Fn(&B) -> Result<T, Failure>) -> Result<T, Failure> {
+        match &self.slot {
+            Slot::Open(backing) => caught(|| write(backing)),
+            Slot::Reading(_, error) | Slot::Closed(error) => Err(Failure::lost(error.clone())),
         }
     }
 }
 
-struct Shared<B: Backing> {
+pub(crate) struct Shared<B: Backing> {
     place: B::Place,
-    opening: Arc<RwLock<Opening<B>>>,
+    pub(crate) opening: Arc<RwLock<Opening<B>>>,
     newest: watch::Sender<Version>,
+    pub(crate) watchers: Watchers,
+    witness: Option<Witness>,
 }
 
 /// An engine over files.
@@ -120,10 +182,18 @@ impl<B: Backing> Grouped<B> {
     pub(crate) fn open_at(place: B::Place) -> Result<Self, EngineError> {
         let backing = open_backing::<B>(&place)?;
         let newest = backing.newest().map_err(|failure| failure.error)?;
+        let witness = B::folder(&place)
+            .zip(B::files(&place).first())
+            .and_then(|(folder, file)| Witness::open(folder, B::NAME, file));
+        if let Some(witness) = &witness {
+            witness.check(newest)?;
+        }
         let shared = Arc::new(Shared {
             place,
+            witness,
             opening: Arc::new(RwLock::new(Opening { slot: Slot::Open(backing), number: 1 })),
             newest: watch::Sender::new(newest),
+            watchers: Watchers::default(),
         });
         let committer = Committer::start(B::NAME, Writer(Arc::clone(&shared)))?;
         Ok(Self { committer, shared })
@@ -164,10 +234,6 @@ impl<B: Backing> Grouped<B> {
         };
         (number, result)
     }
-}
-
-fn open_backing<B: Backing>(place: &B::Place) -> Result<B, EngineError> {
-    with_reserve(B::folder(place), || caught(|| B::open(place)))
 }
 
 #[derive(Clone, Copy)]
@@ -212,6 +278,25 @@ impl<B: Backing> Engine for Grouped<B> {
     fn watch(&self) -> watch::Receiver<Version> {
         self.shared.newest.subscribe()
     }
+
+    async fn snapshot(&self) -> Result<Arc<dyn EngineSnapshot>, EngineError> {
+        let taken = GroupedSnapshot::take(&self.shared).await;
+        Ok(Arc::new(taken.map_err(|failure| failure.error)?))
+    }
+
+    async fn format(&self) -> Result<u64, EngineError> {
+        self.read(Pool::Reactor, Backing::format).await
+    }
+
+    async fn put_format(&self, number: u64) -> Result<(), EngineError> {
+        format::check_format(number)?;
+        let opening = Arc::clone(&self.shared.opening).write_owned().await;
+        let written =
+            tokio::task::spawn_blocking(move || opening.write(|backing| backing.put_format(number))).await;
+        written
+            .unwrap_or_else(|error| Err(EngineError::Io(format!("a write was abandoned: {error}")).into()))
+            .map_err(|failure| failure.error)
+    }
 }
 
 struct Writer<B: Backing>(Arc<Shared<B>>);
@@ -226,26 +311,36 @@ impl<B: Backing> Writer<B> {
                 failed.failure.lost |= matches!(failed.failure.error, EngineError::Damaged(_));
                 (failed, opening.number)
             }),
-            Slot::Closed(error) => Err((Failure::lost(error.clone()).into(), opening.number)),
+            Slot::Closed(error) | Slot::Reading(_, error) => {
+                Err((Failure::lost(error.clone()).into(), opening.number))
+            }
         };
         if B::READS_ARE_SNAPSHOTS {
             attempt(&self.0.opening.blocking_read())
         } else {
-            attempt(&self.0.opening.blocking_write())
+            let opening = self.0.opening.blocking_write();
+            if let Slot::Open(backing) = &opening.slot {
+                self.0.watchers.keep(backing, group);
+            }
+            attempt(&opening)
         }
     }
 
     fn newest(&self) -> Result<Version, EngineError> {
         match &self.0.opening.blocking_read().slot {
             Slot::Open(backing) => caught(|| backing.newest()).map_err(|failure| failure.error),
-            Slot::Closed(error) => Err(error.clone()),
+            Slot::Closed(error) | Slot::Reading(_, error) => Err(error.clone()),
         }
     }
 
     fn told(&self, outcomes: Outcomes) -> Outcomes {
-        self.0
+        let moved = self
+            .0
             .newest
             .send_if_modified(|newest| std::mem::replace(newest, outcomes.newest) != outcomes.newest);
+        if moved && let Some(witness) = &self.0.witness {
+            witness.tell(outcomes.newest);
+        }
         outcomes
     }
 }
@@ -255,7 +350,7 @@ impl<B: Backing> GroupWriter for Writer<B> {
         // Closed by an earlier failure: try to open before giving up on this group.
         let closed = {
             let opening = self.0.opening.blocking_read();
-            matches!(opening.slot, Slot::Closed(_)).then_some(opening.number)
+            (!matches!(opening.slot, Slot::Open(_))).then_some(opening.number)
         };
         if let Some(number) = closed {
             self.revive(number)?;
@@ -284,204 +379,6 @@ impl<B: Backing> GroupWriter for Writer<B> {
         if let Slot::Closed(error @ EngineError::Damaged(_)) = &opening.slot {
             return Err(error.clone());
         }
-        // Closed before it is opened again: the file is locked by whoever holds it. A failure counts as an opening too,
-        // so that all who wait for this attempt hear of it instead of each making its own.
-        opening.slot = Slot::Closed(EngineError::Io("the store is being opened anew".into()));
-        opening.number += 1;
-        let opened = open_backing::<B>(&self.0.place);
-        let result = opened.as_ref().map(|_| ()).map_err(Clone::clone);
-        opening.slot = opened.map_or_else(Slot::Closed, Slot::Open);
-        // A group may have reached the disk although its writing failed: whoever keeps something beside the number of
-        // the newest commit must look again.
-        if let Slot::Open(backing) = &opening.slot
-            && let Ok(newest) = caught(|| backing.newest())
-        {
-            self.0.newest.send_if_modified(|told| std::mem::replace(told, newest) != newest);
-        }
-        result
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use super::*;
-
-    /// What is to go wrong next.
-    #[derive(Clone, Copy, Debug, PartialEq)]
-    enum Fault {
-        ReadLost,
-        ReadPanics,
-        WriteLost,
-        WriteLostButThere,
-        WritePanics,
-        OpenFails,
-        OpenDamaged,
-    }
-
-    /// A disk that holds one number: how many commits there were.
-    #[derive(Default)]
-    struct Disk {
-        count: AtomicUsize,
-        openings: AtomicUsize,
-        faults: Mutex<Vec<Fault>>,
-    }
-
-    impl Disk {
-        fn meets(&self, fault: Fault) -> bool {
-            let mut faults = self.faults.lock().unwrap();
-            let found = faults.iter().position(|waiting| *waiting == fault);
-            found.map(|at| faults.remove(at)).is_some()
-        }
-    }
-
-    struct OnDisk(Arc<Disk>);
-
-    fn lost() -> Failure {
-        Failure::lost(EngineError::Full)
-    }
-
-    impl Backing for OnDisk {
-        type Place = Arc<Disk>;
-        const NAME: &'static str = "faulty";
-        const READS_ARE_SNAPSHOTS: bool = true;
-
-        fn folder(_: &Arc<Disk>) -> Option<&Path> {
-            None
-        }
-
-        fn open(place: &Arc<Disk>) -> Result<Self, EngineError> {
-            if place.meets(Fault::OpenFails) {
-                return Err(EngineError::Full);
-            }
-            if place.meets(Fault::OpenDamaged) {
-                return Err(EngineError::Damaged("torn".into()));
-            }
-            place.openings.fetch_add(1, Ordering::SeqCst);
-            Ok(Self(Arc::clone(place)))
-        }
-
-        fn newest(&self) -> Result<Version, Failure> {
-            Ok(self.0.count.load(Ordering::SeqCst) as Version)
-        }
-
-        fn get(&self, _: &[u8]) -> Result<Option<Versioned>, Failure> {
-            assert!(!self.0.meets(Fault::ReadPanics), "a torn page");
-            if self.0.meets(Fault::ReadLost) {
-                return Err(lost());
-            }
-            Ok(Some(Versioned { value: vec![], version: self.newest()? }))
-        }
-
-        fn scan(&self, _: &[u8], _: &[u8], _: usize) -> Result<Vec<Entry>, Failure> {
-            self.get(b"x").map(|_| Vec::new())
-        }
-
-        fn apply(&self, group: &[Commit]) -> Result<Outcomes, GroupFailure> {
-            assert!(!self.0.meets(Fault::WritePanics), "a torn page");
-            if self.0.meets(Fault::WriteLost) {
-                let newest = self.newest()? + 1;
-                let intended = Some(Outcomes { each: vec![Committed::At(newest)], newest });
-                return Err(GroupFailure { failure: lost(), intended });
-            }
-            let newest = self.0.count.fetch_add(group.len(), Ordering::SeqCst) + group.len();
-            let each =
-                (0..group.len()).map(|i| Committed::At((newest - group.len() + i + 1) as Version)).collect();
-            let outcomes = Outcomes { each, newest: newest as Version };
-            if self.0.meets(Fault::WriteLostButThere) {
-                return Err(GroupFailure { failure: lost(), intended: Some(outcomes) });
-            }
-            Ok(outcomes)
-        }
-    }
-
-    fn open(faults: &[Fault]) -> (Grouped<OnDisk>, Arc<Disk>) {
-        let disk = Arc::new(Disk::default());
-        let engine = Grouped::open_at(Arc::clone(&disk)).unwrap();
-        *disk.faults.lock().unwrap() = faults.to_vec();
-        (engine, disk)
-    }
-
-    async fn version(engine: &Grouped<OnDisk>) -> Result<Version, EngineError> {
-        engine.get(b"x").await.map(|row| row.unwrap().version)
-    }
-
-    async fn commit(engine: &Grouped<OnDisk>) -> Result<Committed, EngineError> {
-        engine.commit(Commit::default()).await
-    }
-
-    #[tokio::test]
-    async fn a_read_that_lost_its_file_opens_it_anew_and_goes_on() {
-        let (engine, disk) = open(&[Fault::ReadLost]);
-        assert_eq!(version(&engine).await, Ok(0));
-        assert_eq!(disk.openings.load(Ordering::SeqCst), 2);
-        disk.faults.lock().unwrap().push(Fault::ReadLost);
-        assert_eq!(engine.scan(b"a", b"b", usize::MAX).await, Ok(vec![]));
-        disk.faults.lock().unwrap().extend([Fault::ReadLost, Fault::ReadLost]);
-        assert_eq!(version(&engine).await, Err(EngineError::Full), "twice in a row is told");
-        assert_eq!(version(&engine).await, Ok(0));
-    }
-
-    #[tokio::test]
-    async fn a_write_is_what_the_store_says_after_opening_it_anew() {
-        let (engine, _) = open(&[Fault::WriteLost]);
-        assert_eq!(commit(&engine).await, Err(EngineError::Full));
-        assert_eq!(version(&engine).await, Ok(0));
-        assert_eq!(commit(&engine).await, Ok(Committed::At(1)));
-        let (engine, _) = open(&[Fault::WriteLostButThere]);
-        assert_eq!(commit(&engine).await, Ok(Committed::At(1)));
-        assert_eq!(*engine.watch().borrow(), 1);
-    }
-
-    #[tokio::test]
-    async fn a_store_that_cannot_be_opened_now_may_be_later() {
-        let (engine, _) = open(&[Fault::WriteLost, Fault::OpenFails, Fault::OpenFails]);
-        assert_eq!(commit(&engine).await, Err(EngineError::Full));
-        assert_eq!(version(&engine).await, Err(EngineError::Full));
-        assert_eq!(version(&engine).await, Ok(0));
-        assert_eq!(commit(&engine).await, Ok(Committed::At(1)));
-    }
-
-    #[tokio::test]
-    async fn a_damaged_store_stays_closed() {
-        let (engine, disk) = open(&[Fault::WriteLost, Fault::OpenDamaged]);
-        for _ in 0..3 {
-            assert!(matches!(commit(&engine).await, Err(EngineError::Damaged(_))));
-            assert!(matches!(version(&engine).await, Err(EngineError::Damaged(_))));
-        }
-        assert_eq!(disk.openings.load(Ordering::SeqCst), 1);
-    }
-
-    #[tokio::test]
-    async fn a_panic_is_damage_and_nobody_elses() {
-        let (engine, disk) = open(&[Fault::ReadPanics, Fault::WritePanics]);
-        assert!(
-            matches!(version(&engine).await, Err(EngineError::Damaged(why)) if why.contains("a torn page"))
-        );
-        assert_eq!(disk.openings.load(Ordering::SeqCst), 1);
-        assert!(matches!(commit(&engine).await, Err(EngineError::Damaged(_))));
-        assert_eq!(
-            disk.openings.load(Ordering::SeqCst),
-            2,
-            "what panicked while writing is not trusted further"
-        );
-        assert_eq!(commit(&engine).await, Ok(Committed::At(1)));
-    }
-
-    #[tokio::test]
-    async fn what_waits_when_the_engine_closes_is_finished() {
-        let (engine, disk) = open(&[]);
-        let mut waiting = Vec::new();
-        for _ in 0..40 {
-            let mut future = Box::pin(engine.commit(Commit::default()));
-            // Polled once: it stands in the queue, and its caller goes away.
-            let polled =
-                std::future::poll_fn(|context| std::task::Poll::Ready(future.as_mut().poll(context))).await;
-            waiting.push(polled);
-        }
-        drop(engine);
-        assert_eq!(disk.count.load(Ordering::SeqCst), 40);
+        self.0.reopen(&mut opening)
     }
 }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-use super::{Commit, Committed, Engine, EngineError, Entry, Version, Versioned, limit};
+use super::format::{FORMAT, check_format};
+use super::snapshot::page;
+use super::{Commit, Committed, Engine, EngineError, EngineSnapshot, Entry, Version, Versioned, limit};
 
 /// An engine that forgets when it is dropped.
 #[derive(Debug)]
@@ -16,16 +18,20 @@ pub struct MemoryEngine {
     newest: watch::Sender<Version>,
 }
 
-#[derive(Debug, Default)]
+type Rows = BTreeMap<Vec<u8>, Versioned>;
+
+#[derive(Debug)]
 struct State {
-    rows: BTreeMap<Vec<u8>, Versioned>,
+    rows: Rows,
     newest: Version,
+    format: u64,
 }
 
 impl MemoryEngine {
     /// An empty map.
     pub fn new() -> Self {
-        Self { state: Mutex::default(), newest: watch::Sender::new(0) }
+        let state = State { rows: Rows::new(), newest: 0, format: FORMAT };
+        Self { state: Mutex::new(state), newest: watch::Sender::new(0) }
     }
 
     /// The state. A panic while it was held cannot have left half a commit: nothing in between can panic.
@@ -79,12 +85,7 @@ impl Engine for MemoryEngine {
         if from >= to {
             return Ok(Vec::new());
         }
-        let state = self.state();
-        let rows = state.rows.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)));
-        Ok(rows
-            .take(limit)
-            .map(|(key, row)| Entry { key: key.clone(), value: row.value.clone(), version: row.version })
-            .collect())
+        Ok(entries(&self.state().rows, from, to).take(limit).collect())
     }
 
     async fn commit(&self, commit: Commit) -> Result<Committed, EngineError> {
@@ -97,5 +98,45 @@ impl Engine for MemoryEngine {
 
     fn watch(&self) -> watch::Receiver<Version> {
         self.newest.subscribe()
+    }
+
+    async fn snapshot(&self) -> Result<Arc<dyn EngineSnapshot>, EngineError> {
+        Ok(Arc::new(Copied(self.state().rows.clone())))
+    }
+
+    async fn format(&self) -> Result<u64, EngineError> {
+        Ok(self.state().format)
+    }
+
+    async fn put_format(&self, format: u64) -> Result<(), EngineError> {
+        check_format(format)?;
+        self.state().format = format;
+        Ok(())
+    }
+}
+
+/// The entries with `from <= key < to`; `from` lies before `to`.
+fn entries(rows: &Rows, from: &[u8], to: &[u8]) -> impl Iterator<Item = Entry> {
+    rows.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to))).map(|(key, row)| Entry {
+        key: key.clone(),
+        value: row.value.clone(),
+        version: row.version,
+    })
+}
+
+/// A snapshot: the map once more.
+struct Copied(Rows);
+
+#[async_trait]
+impl EngineSnapshot for Copied {
+    async fn scan(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Entry>, EngineError> {
+        if from >= to {
+            return Ok(Vec::new());
+        }
+        page(entries(&self.0, from, to).map(Ok), limit)
+    }
+
+    async fn values(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, EngineError> {
+        Ok(keys.iter().map(|key| self.0.get(key).cloned()).collect())
     }
 }

@@ -4,19 +4,30 @@
 //! is, to open faster after a crash; and the full check that opening then does (about a second for 200 MB) is what
 //! tells a damaged store from a sound one.
 
-use std::fs::{self, File};
+mod overlay;
+mod watched;
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use redb::{
-    Builder, CommitError, Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError, Table,
-    TableDefinition, TableError, TransactionError,
+    AccessGuard, Builder, CommitError, Database, DatabaseError, ReadOnlyTable, ReadableDatabase,
+    ReadableTable, StorageError, Table, TableDefinition, TableError, TransactionError,
 };
 
 use super::committer::Outcomes;
 use super::failure::of_io;
+use super::folder;
 use super::format::{FORMAT, check_format};
 use super::grouped::{Backing, Failure, GroupFailure, Grouped};
+use super::rewriting::rewrite;
+use super::snapshot::page;
 use super::{Commit, Committed, Engine, EngineError, Entry, Version, Versioned};
+use overlay::Overlay;
+use watched::Watched;
 
 /// Key → version (8 octets, big-endian) and value.
 const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
@@ -33,18 +44,21 @@ pub const FILE: &str = "kalends.redb";
 /// # Errors
 /// [`EngineError::InUse`] if another process has it open, [`EngineError::Damaged`] if it must be restored.
 pub fn open(folder: &Path, cache_octets: usize) -> Result<impl Engine + use<>, EngineError> {
-    Grouped::<RedbFile>::open_at(Place { folder: folder.to_owned(), cache_octets })
+    Grouped::<RedbFile>::open_at(Place { folder: folder.to_owned(), cache_octets, doubt: Arc::default() })
 }
 
 pub(crate) struct Place {
     folder: PathBuf,
     cache_octets: usize,
+    /// See [`Backing::doubt`].
+    doubt: Arc<AtomicBool>,
 }
 
 pub(crate) struct RedbFile(Database);
 
 impl Backing for RedbFile {
     type Place = Place;
+    type View = ReadOnlyTable<&'static [u8], &'static [u8]>;
 
     const NAME: &'static str = "redb";
     const READS_ARE_SNAPSHOTS: bool = true;
@@ -54,21 +68,38 @@ impl Backing for RedbFile {
     }
 
     fn open(place: &Place) -> Result<Self, EngineError> {
-        let io = |error: std::io::Error| of_io(&error);
-        fs::create_dir_all(&place.folder).map_err(io)?;
+        folder::make(&place.folder)?;
         let path = place.folder.join(FILE);
-        let is_new = !path.try_exists().map_err(io)?;
+        if !path.exists() {
+            make(place, &path)?;
+        }
+        let file = open_file(place, &path)?;
+        // The name must survive a power cut as surely as the file's content.
+        folder::sync(&place.folder).map_err(|error| folder::of_opening(&error, &place.folder))?;
+        Ok(file)
+    }
+
+    fn open_for_reading(place: &Place) -> Result<Self, EngineError> {
+        let path = place.folder.join(FILE);
+        let overlay = Overlay::open(&path).map_err(|error| folder::of_opening(&error, &path))?;
         let database = Builder::new()
             .set_cache_size(place.cache_octets)
-            .create(&path)
+            .create_with_backend(overlay)
             .map_err(|error| of_opening(error, &path))?;
-        let file = Self(database);
-        file.check_format().map_err(|failure| failure.error)?;
-        if is_new {
-            // The name must survive a power cut as surely as the file's content.
-            File::open(&place.folder).and_then(|folder| folder.sync_all()).map_err(io)?;
-        }
-        Ok(file)
+        Ok(Self(database))
+    }
+
+    fn files(place: &Place) -> Vec<PathBuf> {
+        vec![place.folder.join(FILE)]
+    }
+
+    fn rewrite(place: &Place) -> Result<(), EngineError> {
+        let path = place.folder.join(FILE);
+        rewrite(&path).map_err(|error| folder::of_opening(&error, &path))
+    }
+
+    fn doubt(place: &Place) -> Option<&AtomicBool> {
+        Some(&place.doubt)
     }
 
     fn newest(&self) -> Result<Version, Failure> {
@@ -85,13 +116,33 @@ impl Backing for RedbFile {
 
     fn scan(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Entry>, Failure> {
         let rows = self.0.begin_read()?.open_table(ROWS)?;
-        let mut entries = Vec::new();
-        for row in rows.range(from..to)?.take(limit) {
-            let (key, row) = row?;
-            let (version, value) = split(row.value())?;
-            entries.push(Entry { key: key.value().to_vec(), value: value.to_vec(), version });
-        }
-        Ok(entries)
+        rows.range(from..to)?.take(limit).map(|row| entry(row?)).collect()
+    }
+
+    fn view(&self) -> Result<Self::View, Failure> {
+        Ok(self.0.begin_read()?.open_table(ROWS)?)
+    }
+
+    fn scan_view(
+        &self,
+        view: &Self::View,
+        from: &[u8],
+        to: &[u8],
+        limit: usize,
+    ) -> Result<Vec<Entry>, Failure> {
+        page(view.range(from..to)?.map(|row| entry(row?)), limit)
+    }
+
+    fn format(&self) -> Result<u64, Failure> {
+        let store = self.0.begin_read()?.open_table(STORE)?;
+        let found = store.get("format")?.map(|row| row.value());
+        Ok(found.ok_or_else(|| EngineError::Damaged("the store does not say its format".into()))?)
+    }
+
+    fn put_format(&self, format: u64) -> Result<(), Failure> {
+        let transaction = self.0.begin_write()?;
+        transaction.open_table(STORE)?.insert("format", format)?;
+        Ok(transaction.commit()?)
     }
 
     fn apply(&self, group: &[Commit]) -> Result<Outcomes, GroupFailure> {
@@ -120,6 +171,44 @@ impl Backing for RedbFile {
         }
         Ok(outcomes)
     }
+}
+
+/// Makes the file under another name first: what a power cut leaves of one that is half made is no store, and would be
+/// refused.
+fn make(place: &Place, path: &Path) -> Result<(), EngineError> {
+    let failed = |error: std::io::Error| folder::of_opening(&error, &place.folder);
+    let house = File::open(&place.folder).map_err(failed)?;
+    // Two processes may begin at once. Where folders cannot be locked that is not guarded.
+    if let Err(TryLockError::WouldBlock) = house.try_lock() {
+        return Err(EngineError::InUse(path.display().to_string()));
+    }
+    if path.exists() {
+        return Ok(());
+    }
+    let new = path.with_extension("redb.new");
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(folder::of_opening(&error, &new)),
+        _ => {}
+    }
+    // Closed, and with that synced, before it gets its name.
+    drop(open_file(place, &new)?);
+    fs::rename(&new, path).map_err(|error| folder::of_opening(&error, path))
+}
+
+fn open_file(place: &Place, path: &Path) -> Result<RedbFile, EngineError> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(|error| folder::of_opening(&error, path))?;
+    let database = Watched::new(file, Arc::clone(&place.doubt))
+        .and_then(|watched| Builder::new().set_cache_size(place.cache_octets).create_with_backend(watched))
+        .map_err(|error| of_opening(error, path))?;
+    let file = RedbFile(database);
+    file.check_format().map_err(|failure| failure.error)?;
+    Ok(file)
 }
 
 impl RedbFile {
@@ -178,6 +267,11 @@ fn apply_one(
     Ok(Committed::At(*newest))
 }
 
+fn entry((key, row): (AccessGuard<'_, &[u8]>, AccessGuard<'_, &[u8]>)) -> Result<Entry, Failure> {
+    let (version, value) = split(row.value())?;
+    Ok(Entry { key: key.value().to_vec(), value: value.to_vec(), version })
+}
+
 /// Version and value of a row.
 fn split(row: &[u8]) -> Result<(Version, &[u8]), EngineError> {
     let (version, value) = row
@@ -192,6 +286,7 @@ fn of_opening(error: DatabaseError, path: &Path) -> EngineError {
         DatabaseError::RepairAborted => {
             EngineError::Damaged(format!("{} could not be repaired", path.display()))
         }
+        DatabaseError::Storage(StorageError::Io(error)) => folder::of_opening(&error, path),
         DatabaseError::Storage(error) => Failure::from(error).error,
         other => EngineError::Io(format!("{}: {other}", path.display())),
     }

@@ -5,8 +5,9 @@
 //! file is synced through a descriptor of our own (1); small files and the folder are synced after opening (2); no value
 //! is larger than 4 KiB, longer ones are cut in pieces, because sled never syncs the files it puts large ones in (3);
 //! one thread commits (4); snapshot and settings files that would keep it from opening are put aside (5); readers wait
-//! while a group is written, because sled's scans are no snapshots (7). What remains: a damaged log file may lose
-//! the newest commits in silence, which redb would report. It is why redb is the default.
+//! while a group is written, because sled's scans are no snapshots (7). What remains: a damaged log file loses what
+//! stands behind the damage, which only the witness (`witness.rs`) reports; after a failed flush sled may stand still, or
+//! lose commits in a power cut that follows. It is why redb is the default.
 
 mod layout;
 mod opening;
@@ -14,12 +15,14 @@ mod opening;
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sled::{Batch, Db, IVec};
 
-use super::committer::Outcomes;
+use super::committer::{Outcomes, caught};
 use super::failure::of_io;
 use super::grouped::{Backing, Failure, GroupFailure, Grouped};
+use super::snapshot::page;
 use super::{Commit, Committed, Engine, EngineError, Entry, Version, Versioned};
 use layout::Row;
 
@@ -31,12 +34,18 @@ pub const FOLDER: &str = "kalends.sled";
 /// # Errors
 /// [`EngineError::InUse`] if another process has it open, [`EngineError::Damaged`] if it must be restored.
 pub fn open(folder: &Path, cache_octets: usize) -> Result<impl Engine + use<>, EngineError> {
-    Grouped::<SledFiles>::open_at(Place { folder: folder.join(FOLDER), cache_octets })
+    Grouped::<SledFiles>::open_at(Place {
+        folder: folder.join(FOLDER),
+        cache_octets,
+        doubt: AtomicBool::new(false),
+    })
 }
 
 pub(crate) struct Place {
     folder: PathBuf,
     cache_octets: usize,
+    /// See [`Backing::doubt`].
+    doubt: AtomicBool,
 }
 
 pub(crate) struct SledFiles {
@@ -49,6 +58,8 @@ pub(crate) struct SledFiles {
 
 impl Backing for SledFiles {
     type Place = Place;
+    /// It has none; see [`snapshot`](super::snapshot).
+    type View = ();
 
     const NAME: &'static str = "sled";
     const READS_ARE_SNAPSHOTS: bool = false;
@@ -58,7 +69,23 @@ impl Backing for SledFiles {
     }
 
     fn open(place: &Place) -> Result<Self, EngineError> {
-        opening::open(place)
+        let opened = opening::open(place);
+        // sled flushes in threads of its own and does not say what has failed: whatever makes it be opened anew may
+        // have been a flush.
+        place.doubt.store(true, Ordering::Release);
+        opened
+    }
+
+    fn files(place: &Place) -> Vec<PathBuf> {
+        vec![place.folder.join("db"), place.folder.join("conf")]
+    }
+
+    fn rewrite(place: &Place) -> Result<(), EngineError> {
+        opening::rewrite(place)
+    }
+
+    fn doubt(place: &Place) -> Option<&AtomicBool> {
+        Some(&place.doubt)
     }
 
     fn newest(&self) -> Result<Version, Failure> {
@@ -73,13 +100,26 @@ impl Backing for SledFiles {
     }
 
     fn scan(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Entry>, Failure> {
-        let mut entries = Vec::new();
-        for item in self.db.range(layout::row_key(from)..layout::row_key(to)).take(limit) {
-            let (key, octets) = item?;
-            let Versioned { value, version } = self.whole(&octets)?;
-            entries.push(Entry { key: layout::key_of_row(&key).to_vec(), value, version });
-        }
-        Ok(entries)
+        self.entries(from, to).take(limit).collect()
+    }
+
+    fn view(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn scan_view(&self, (): &(), from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Entry>, Failure> {
+        page(self.entries(from, to), limit)
+    }
+
+    fn format(&self) -> Result<u64, Failure> {
+        let found = layout::read_number(self.db.get(layout::FORMAT)?.as_deref())?;
+        Ok(found.ok_or_else(|| layout::damaged("the store does not say its format"))?)
+    }
+
+    fn put_format(&self, format: u64) -> Result<(), Failure> {
+        let mut batch = Batch::default();
+        batch.insert(layout::FORMAT, &format.to_be_bytes());
+        self.write(batch)
     }
 
     fn apply(&self, group: &[Commit]) -> Result<Outcomes, GroupFailure> {
@@ -94,7 +134,8 @@ impl Backing for SledFiles {
         let outcomes = Outcomes { each, newest };
         if newest != before {
             batch.insert(layout::NEWEST, &newest.to_be_bytes());
-            self.write(batch)
+            // sled panics where one of its own flushes fails.
+            caught(|| self.write(batch))
                 .map_err(|failure| GroupFailure { failure, intended: Some(outcomes.clone()) })?;
         }
         Ok(outcomes)
@@ -102,6 +143,15 @@ impl Backing for SledFiles {
 }
 
 impl SledFiles {
+    /// The rows with `from <= key < to`, whole.
+    fn entries(&self, from: &[u8], to: &[u8]) -> impl Iterator<Item = Result<Entry, Failure>> {
+        self.db.range(layout::row_key(from)..layout::row_key(to)).map(|item| {
+            let (key, octets) = item?;
+            let Versioned { value, version } = self.whole(&octets)?;
+            Ok(Entry { key: layout::key_of_row(&key).to_vec(), value, version })
+        })
+    }
+
     /// One batch is one sealed entry of the log: whole or not at all after a crash.
     fn write(&self, batch: Batch) -> Result<(), Failure> {
         self.db.apply_batch(batch)?;

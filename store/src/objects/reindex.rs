@@ -13,20 +13,22 @@ use crate::objects::ObjectFacts;
 use crate::table::tag;
 
 impl Change {
-    /// Writes what is derived from an object anew, expecting it to be as in `facts`: its reach and its busy rows. The
-    /// object itself, its tag, its revision and the change log stay as they are; the version of its facts moves.
+    /// Writes what is derived from an object anew, expecting it to be as in `facts`: its reach, its busy rows and where
+    /// it is busy beyond them ([`NewObject::beyond`](super::NewObject::beyond)). The object itself, its tag, its revision
+    /// and the change log stay as they are; the version of its facts moves.
     pub fn reindex(
         &mut self,
         collection: &CollectionName,
         facts: &ObjectFacts,
         reach: Option<Span>,
-        busy: &[BusyPeriod],
+        (busy, beyond): (&[BusyPeriod], Option<Span>),
     ) {
         let name = ObjectName { collection: collection.clone(), member: facts.member.clone() };
-        let row = FactsRow { facts: ObjectFacts { reach, ..facts.clone() }, placed: Placement::of(busy) };
+        let row =
+            FactsRow { facts: ObjectFacts { reach, ..facts.clone() }, placed: Placement::of(busy, beyond) };
         let key = object_key(tag::FACTS, &name);
         self.expect(key.clone(), facts.version);
         self.put(key, row.write());
-        self.objects.push(PendingObject::reindexed(name, facts.version, busy));
+        self.objects.push(PendingObject::reindexed(name, facts.version, (busy, beyond)));
     }
 }

@@ -58,7 +58,7 @@ impl Store {
         let mut change = Change::new();
         change.expect_head(collection, head);
         let mut count = 0;
-        for table in [tag::LOG, tag::TOMBSTONE, tag::BUSY, tag::BUSY_LONG, tag::OCTETS] {
+        for table in [tag::LOG, tag::TOMBSTONE, tag::BUSY, tag::BUSY_LONG, tag::BUSY_BEYOND, tag::OCTETS] {
             let begin = collection.key(table);
             for entry in self.engine.scan(begin.octets(), &begin.end(), limit - count).await? {
                 change.forget_octets(entry.key, entry.version);
@@ -76,7 +76,7 @@ impl Change {
     fn forget_object(&mut self, collection: &CollectionName, row: &FactsRow) {
         let name = ObjectName { collection: collection.clone(), member: row.facts.member.clone() };
         self.expect(object_key(tag::FACTS, &name), row.facts.version);
-        for table in [tag::FACTS, tag::OCTETS, tag::BUSY_LONG] {
+        for table in [tag::FACTS, tag::OCTETS, tag::BUSY_LONG, tag::BUSY_BEYOND] {
             self.remove(object_key(table, &name));
         }
         for bucket in &row.placed.buckets {

@@ -2,16 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod index;
 mod model;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use calendar::busy::{BusyPeriod, BusyType};
 use calendar::collection::{CollectionName, EntityTag, MemberName, ObjectName, PrincipalId, Revision};
 use calendar::object::Kind;
 use calendar::time::{Instant, Span};
-use store::busy_index::{BUCKET_SECONDS, BUCKETS_MAX};
+use store::busy_index::BUCKET_SECONDS;
 use store::collections::{CollectionRecord, Head, Role};
 use store::engine::memory::MemoryEngine;
 use store::engine::{Commit, Committed};
@@ -68,6 +69,7 @@ fn object(uid: &str, text: &str, busy: Vec<BusyPeriod>) -> NewObject {
             .reduce(|a, b| Span::new(a.start.min(b.start), a.end.max(b.end))),
         shows: None,
         busy,
+        beyond: None,
     }
 }
 
@@ -82,8 +84,7 @@ async fn change(
     for (member, after) in changes {
         let name = ObjectName::new(collection, member);
         let before = store.facts(&name).await.unwrap();
-        let busy_before = store.busy_of(collection, &name.member, Span::ALWAYS).await.unwrap();
-        objects.push(ObjectChange { name, before, busy_before, after, modified: 99 });
+        objects.push(ObjectChange { name, before, after, modified: 99 });
     }
     let mut change = Change::new();
     assert_eq!(change.change_objects(collection, head, &objects), Revision(head.revision.0 + 1));
@@ -173,7 +174,6 @@ async fn a_commit_upon_what_has_moved_is_refused() {
         let objects = [ObjectChange {
             name: ObjectName::new(&work(), member),
             before,
-            busy_before: vec![],
             after: Some(object("b", "2", vec![])),
             modified: 1,
         }];
@@ -286,75 +286,6 @@ async fn pruning_removes_tombstones_and_raises_the_floor() {
 }
 
 #[tokio::test]
-async fn the_index_tells_each_period_once() {
-    let store = store();
-    let long = period(0, BUCKET_SECONDS * (BUCKETS_MAX + 2));
-    let across = period(BUCKET_SECONDS - DAY, 2 * DAY);
-    put(&store, "across", "across", "1", vec![across, across]).await;
-    put(&store, "long", "long", "1", vec![long, period(-DAY, DAY)]).await;
-    let told = async |from: i64, to: i64| {
-        let found = store.busy_in(&work(), span(from, to)).await.unwrap();
-        found
-            .into_iter()
-            .map(|indexed| (indexed.member.as_str().to_owned(), indexed.period))
-            .collect::<Vec<_>>()
-    };
-    let (a, l, b) =
-        (("across".to_owned(), across), ("long".to_owned(), long), ("long".to_owned(), period(-DAY, DAY)));
-    assert_eq!(told(-10 * DAY, 400 * DAY).await, [b.clone(), l.clone(), a.clone()]);
-    assert_eq!(told(BUCKET_SECONDS, BUCKET_SECONDS + 1).await, [l.clone(), a.clone()]);
-    assert_eq!(
-        told(BUCKET_SECONDS + DAY, BUCKET_SECONDS + 2 * DAY).await,
-        std::slice::from_ref(&l),
-        "touching is not sharing"
-    );
-    assert_eq!(told(-DAY, 0).await, [b]);
-    assert_eq!(told(5, 5).await, []);
-    let of = |member: &str| MemberName::new(member);
-    assert_eq!(store.busy_of(&work(), &of("across"), Span::ALWAYS).await.unwrap(), [across]);
-    assert_eq!(store.busy_of(&work(), &of("long"), span(-1, 0)).await.unwrap(), [period(-DAY, DAY)]);
-    assert_eq!(store.busy_of(&work(), &of("long"), Span::ALWAYS).await.unwrap(), [period(-DAY, DAY), long]);
-    delete(&store, "long").await;
-    assert_eq!(told(-10 * DAY, 400 * DAY).await, [a]);
-}
-
-#[tokio::test]
-async fn rows_the_caller_forgot_go_with_their_object() {
-    let store = store();
-    put(&store, "a", "a", "1", (0..10).map(|i| period(i * BUCKET_SECONDS, DAY)).collect()).await;
-    let name = ObjectName::new(&work(), "a");
-    let mut change = Change::new();
-    let head = store.head(&work()).await.unwrap();
-    let before = store.facts(&name).await.unwrap();
-    let after = Some(object("a", "2", vec![period(0, DAY), period(3 * BUCKET_SECONDS, 2 * DAY)]));
-    change.change_objects(
-        &work(),
-        head,
-        &[ObjectChange { name, before, busy_before: vec![], after, modified: 1 }],
-    );
-    store.commit(change).await.unwrap();
-    let found = store.busy_in(&work(), Span::ALWAYS).await.unwrap();
-    let periods: Vec<BusyPeriod> = found.into_iter().map(|indexed| indexed.period).collect();
-    assert_eq!(periods, [period(0, DAY), period(3 * BUCKET_SECONDS, 2 * DAY)]);
-}
-
-#[tokio::test]
-async fn an_unchanged_busy_row_is_not_written_again() {
-    let store = store();
-    let busy: Vec<BusyPeriod> = (0..10).map(|i| period(i * BUCKET_SECONDS, DAY)).collect();
-    put(&store, "a", "a", "1", busy.clone()).await;
-    let versions = async || {
-        let entries = store.engine().scan(b"b", b"c", usize::MAX).await.unwrap();
-        entries.into_iter().map(|entry| entry.version).collect::<BTreeSet<_>>()
-    };
-    let before = versions().await;
-    put(&store, "a", "a", "2", busy.clone()).await;
-    assert_eq!(versions().await, before);
-    put(&store, "a", "a", "3", busy.into_iter().skip(1).chain([period(2 * DAY, 5)]).collect()).await;
-    assert_eq!(versions().await.len(), 2, "one row changed, the others did not");
-}
-
-#[tokio::test]
 async fn what_is_derived_is_made_anew_without_a_change() {
     let store = store();
     put(&store, "a", "a", "1", vec![period(0, DAY), period(9 * BUCKET_SECONDS, DAY)]).await;
@@ -363,7 +294,7 @@ async fn what_is_derived_is_made_anew_without_a_change() {
     let head = store.head(&work()).await.unwrap();
     let again = |facts: &ObjectFacts| {
         let mut change = Change::new();
-        change.reindex(&work(), facts, Some(Span::ALWAYS), &[period(5 * BUCKET_SECONDS, DAY)]);
+        change.reindex(&work(), facts, Some(Span::ALWAYS), (&[period(5 * BUCKET_SECONDS, DAY)], None));
         change
     };
     assert!(matches!(store.commit(again(&before)).await.unwrap(), Committed::At(_)));
@@ -450,7 +381,6 @@ async fn a_collection_may_be_made_with_its_first_member() {
         let changes = [ObjectChange {
             name: ObjectName::new(&name, "a"),
             before: None,
-            busy_before: vec![],
             after: Some(object("a", "1", vec![])),
             modified: 1,
         }];

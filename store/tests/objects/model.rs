@@ -148,6 +148,26 @@ async fn follows(store: &Store, seen: &Model, since: Revision, model: &Model) {
     assert_eq!(rows.len(), members.len(), "one row a member");
 }
 
+/// What commits tell of busy time leads from the periods that were to those that are.
+fn leads(store: &Store, (from, before): (u64, &Model), (to, after): (u64, &Model)) {
+    let all = |model: &Model| -> Vec<BusyPeriod> {
+        model.values().flat_map(|(.., busy)| busy.iter().copied()).collect()
+    };
+    let Some(moves) = store.busy_moves(&work(), from, to) else { panic!("{from} does not lead to {to}") };
+    let mut there = all(before);
+    for what in moves {
+        for gone in &what.gone {
+            let place = there.iter().position(|period| period == gone).unwrap();
+            there.swap_remove(place);
+        }
+        there.extend(&what.come);
+    }
+    there.sort();
+    let mut expected = all(after);
+    expected.sort();
+    assert_eq!(there, expected);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -162,12 +182,17 @@ proptest! {
             let store = store();
             let mut model = Model::new();
             let mut seen = vec![(Revision(0), model.clone())];
+            let mut versions = vec![(0, model.clone())];
             for (number, step) in steps.iter().enumerate() {
                 play(&store, &mut model, number, step).await;
                 agrees(&store, &model, span(from, from + seconds)).await;
                 for (since, seen) in &seen {
                     follows(&store, seen, *since, &model).await;
                 }
+                let version = store.head(&work()).await.unwrap().version;
+                versions.push((version, model.clone()));
+                let (begin, before) = &versions[number / 2];
+                leads(&store, (*begin, before), (version, &model));
                 seen.push((store.head(&work()).await.unwrap().revision, model.clone()));
             }
             while store.remove_members(&work(), 3).await.unwrap() > 0 {}

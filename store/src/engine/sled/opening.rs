@@ -9,8 +9,10 @@ use sled::{Config, Db, Mode};
 
 use super::super::committer::caught;
 use super::super::failure::of_io;
+use super::super::folder;
 use super::super::format::{FORMAT, check_format};
 use super::super::grouped::Failure;
+use super::super::rewriting::{rewrite as rewrite_path, rewrite_open};
 use super::{EngineError, Place, SledFiles, layout};
 
 /// sled's threads may hold its lock for a moment after the last handle was dropped: how often to look again, and how
@@ -21,7 +23,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(10);
 /// Opens the files at `place`.
 pub(super) fn open(place: &Place) -> Result<SledFiles, EngineError> {
     let folder = &place.folder;
-    fs::create_dir_all(folder).map_err(|error| of_io(&error))?;
+    folder::make(folder)?;
     let lock = lock(folder)?;
     discard_unfinished_snapshots(folder).map_err(|error| of_io(&error))?;
     let db = open_past_obstacles(place)?;
@@ -40,6 +42,26 @@ pub(super) fn open(place: &Place) -> Result<SledFiles, EngineError> {
     Ok(files)
 }
 
+/// Writes the log and the settings anew. sled's threads may still be at the log: its own lock says when they are done.
+pub(super) fn rewrite(place: &Place) -> Result<(), EngineError> {
+    let _lock = lock(&place.folder)?;
+    let path = place.folder.join("db");
+    let log = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(&path)
+        .map_err(|error| folder::of_opening(&error, &path))?;
+    for attempt in 0..=LOCK_ATTEMPTS_MAX {
+        match log.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::WouldBlock) if attempt < LOCK_ATTEMPTS_MAX => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::WouldBlock) => return Err(EngineError::InUse(path.display().to_string())),
+            Err(TryLockError::Error(error)) => return Err(of_io(&error)),
+        }
+    }
+    rewrite_open(&log).and_then(|()| rewrite_path(&place.folder.join("conf"))).map_err(|error| of_io(&error))
+}
+
 fn read(db: &Db, key: &[u8]) -> Result<Option<sled::IVec>, EngineError> {
     db.get(key).map_err(|error| Failure::from(error).error)
 }
@@ -52,7 +74,7 @@ fn lock(folder: &Path) -> Result<File, EngineError> {
         .truncate(false)
         .write(true)
         .open(&path)
-        .map_err(|error| of_io(&error))?;
+        .map_err(|error| folder::of_opening(&error, &path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(EngineError::InUse(folder.display().to_string())),
