@@ -1,5 +1,6 @@
 //! The command line: what is asked for, where it runs, how it ends.
 
+pub mod backup;
 pub mod booking;
 pub mod check;
 pub mod command;
@@ -17,10 +18,13 @@ pub mod log;
 pub mod moment;
 pub mod owner;
 pub mod parse;
+pub mod restore;
 pub mod serve;
 pub mod slots;
 pub mod source;
+pub mod store;
 pub mod table;
+pub mod verify;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -77,6 +81,11 @@ fn begin(given: &Given, console: &Console) -> Exit {
         }
         ["demo"] => on_all_cores(demo::run(given, console), console),
         ["check"] => on_one_core(check::run(given, &environment, console), console),
+        ["restore"] => on_one_core(restore::run(given, &environment, console), console),
+        ["backup", "list"] | ["store", "copy"] | ["verify"] => match settings(given, &environment, console) {
+            Ok(settings) => on_one_core(beside_the_server(given, settings, console), console),
+            Err(exit) => exit,
+        },
         ["serve"] => match settings(given, &environment, console) {
             Ok(settings) => {
                 let again = place(given, &environment);
@@ -92,6 +101,15 @@ fn begin(given: &Given, console: &Console) -> Exit {
             Ok(None) => usage(console, "this command is not known"),
             Err(what) => usage(console, &what),
         },
+    }
+}
+
+/// Commands that see for themselves whether they need the store.
+async fn beside_the_server(given: &Given, settings: Settings, console: &Console) -> Exit {
+    match given.spec.words {
+        ["backup", "list"] => exit::told(backup::list(&settings, console).await, console),
+        ["store", "copy"] => store::run(given, &settings, console).await,
+        _ => verify::run(given, settings, console).await,
     }
 }
 

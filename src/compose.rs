@@ -1,6 +1,7 @@
 //! The one place where concrete parts meet: the engine, the clock, chance, the ways out, and what is built upon them.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, RwLock};
 use std::time::SystemTime;
 
@@ -17,8 +18,10 @@ use aggregator::world::World;
 use booking::desk::Desk;
 use calendar::time::Instant;
 use store::engine::choice::{CACHE_OCTETS, EngineChoice};
-use store::{EngineError, Store};
+use store::migration::{self, MigrationError};
+use store::{Engine, EngineError, Store};
 
+use crate::backup::{Backups, swap};
 use crate::config::settings::{MailRoute, Settings, Smtp};
 use crate::house::House;
 use crate::workers::Ledger;
@@ -45,6 +48,26 @@ pub enum ComposeError {
         /// Why.
         #[source]
         reason: EngineError,
+    },
+    /// A restore into the data folder was cut short and cannot be ended.
+    #[error(
+        "the restore into {folder} was interrupted and cannot be ended: {reason}; run `kalends restore` again"
+    )]
+    Restore {
+        /// Where.
+        folder: String,
+        /// Why.
+        #[source]
+        reason: std::io::Error,
+    },
+    /// The store is of an older format and cannot be brought to that of this program.
+    #[error("the store in {folder} cannot be used: {reason}")]
+    Migration {
+        /// Where.
+        folder: String,
+        /// Why.
+        #[source]
+        reason: MigrationError,
     },
     /// An owner's calendars cannot be made.
     #[error("the calendars of {owner} cannot be made: {reason}")]
@@ -74,7 +97,7 @@ fn remedy(reason: &EngineError) -> &'static str {
     match reason {
         EngineError::Full => "; make room and start again, nothing is lost",
         EngineError::Damaged(_) => {
-            "; put the last copy of the data folder in its place (mirrors fill again by themselves)"
+            "; `kalends restore` puts the last backup in its place (mirrors fill again by themselves)"
         }
         EngineError::InUse(_) => "; stop the other process, or name another folder in server.data_dir",
         EngineError::Io(_) => "",
@@ -113,6 +136,11 @@ pub fn now() -> Instant {
     SystemClock.now()
 }
 
+/// The real clock, for those who sign.
+pub fn clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
+}
+
 /// Sixteen octets of real chance, for those who have no world.
 pub fn draw() -> [u8; 16] {
     SystemEntropy.draw()
@@ -134,14 +162,49 @@ pub async fn open(settings: Settings) -> Result<House, ComposeError> {
     if settings.engine != EngineChoice::Memory {
         make_folder(&folder).map_err(|reason| ComposeError::Folder { folder: shown.clone(), reason })?;
     }
-    let engine = settings.engine;
-    let opened = tokio::task::spawn_blocking(move || engine.open(&folder, CACHE_OCTETS)).await;
-    let engine = opened
-        .unwrap_or_else(|fault| Err(EngineError::Damaged(fault.to_string())))
-        .map_err(|reason| ComposeError::Store { folder: shown, reason })?;
+    let engine = open_engine(settings.engine, &folder).await?;
+    migrate(&engine, &folder).await?;
     let world =
         World::new(Store::new(engine), Arc::new(SystemClock), Arc::new(SystemEntropy), settings.owners());
     furnish(settings, world, None).await
+}
+
+/// Opens the engine `choice` in `folder`, after ending a restore that was cut short.
+///
+/// # Errors
+/// [`ComposeError::Restore`], [`ComposeError::Store`].
+pub async fn open_engine(choice: EngineChoice, folder: &Path) -> Result<Arc<dyn Engine>, ComposeError> {
+    let (shown, folder) = (folder.display().to_string(), folder.to_owned());
+    let opened = tokio::task::spawn_blocking(move || {
+        let ended = swap::finish(&folder);
+        ended.map(|kept| (kept, choice.open(&folder, CACHE_OCTETS)))
+    });
+    let (kept, engine) = match opened.await {
+        Ok(opened) => opened.map_err(|reason| ComposeError::Restore { folder: shown.clone(), reason })?,
+        Err(fault) => (None, Err(EngineError::Damaged(fault.to_string()))),
+    };
+    if let Some(kept) = kept {
+        tracing::warn!(kept = %kept.display(), "a restore that was interrupted has been ended; what was there is kept");
+    }
+    engine.map_err(|reason| ComposeError::Store { folder: shown, reason })
+}
+
+/// Brings a store of an older format to that of this program, after a copy of its own beside it.
+async fn migrate(engine: &Arc<dyn Engine>, folder: &Path) -> Result<(), ComposeError> {
+    let refused = |reason| ComposeError::Migration { folder: folder.display().to_string(), reason };
+    if let Some(needed) = migration::needed(engine).await.map_err(refused)? {
+        tracing::warn!(
+            from = needed.from,
+            to = needed.to,
+            backup = %folder.join(format!("before-format-{}", needed.to)).display(),
+            "the store is brought to the format of this program; a backup of it is made before"
+        );
+    }
+    let done = migration::run_in(engine, folder, now(), &draw).await.map_err(refused)?;
+    if let Some(done) = done {
+        tracing::warn!(from = done.from, to = done.to, "the store has the format of this program");
+    }
+    Ok(())
 }
 
 fn make_folder(folder: &std::path::Path) -> std::io::Result<()> {
@@ -156,25 +219,26 @@ fn make_folder(folder: &std::path::Path) -> std::io::Result<()> {
 pub async fn refurnish(settings: Settings, old: &House) -> Result<House, ComposeError> {
     channels(&settings)?;
     old.world.replace_owners(settings.owners());
-    furnish(settings, old.world.clone(), Some((old.puller.clone(), old.workers.clone()))).await
+    furnish(settings, old.world.clone(), Some((old.puller.clone(), old.workers.clone(), old.backups.clone())))
+        .await
 }
 
 async fn furnish(
     settings: Settings,
     world: World,
-    kept: Option<(Puller, Ledger)>,
+    kept: Option<(Puller, Ledger, Backups)>,
 ) -> Result<House, ComposeError> {
     for host in &settings.hosts {
         collection::ensure_home(&world, &host.owner)
             .await
             .map_err(|reason| ComposeError::Home { owner: host.owner.id.clone(), reason })?;
     }
-    let (puller, workers) = if let Some(kept) = kept {
+    let (puller, workers, backups) = if let Some(kept) = kept {
         kept
     } else {
         let limits = FetchLimits { octets_max: world.limits.feed_octets_max, ..FetchLimits::default() };
         let http = Fetcher::new(limits).map_err(|error| ComposeError::Tls(error.to_string()))?;
-        (Puller::new(world.clone(), http), Ledger::default())
+        (Puller::new(world.clone(), http), Ledger::default(), Backups::default())
     };
     let desk = Desk {
         world: world.clone(),
@@ -191,6 +255,7 @@ async fn furnish(
         desk,
         puller,
         workers,
+        backups,
     })
 }
 

@@ -85,6 +85,7 @@ fn settings_of(top: &Section<'_>, files: Vec<PathBuf>) -> Settings {
         server: read::server::server(top, &listen),
         engine: read::server::engine(top),
         mail: read::mail::mail(top),
+        backup: read::backup::backup(top),
         log: read::server::log(top),
         limits: read::server::limits(top),
         hosts: read::owner::hosts(top),
@@ -171,7 +172,9 @@ fn tell_of_modes(loaded: &mut Loaded) {
         let plain = std::fs::read_to_string(path).is_ok_and(|text| {
             text.lines().any(|line| {
                 let line = line.trim_start();
-                line.strip_prefix("password")
+                ["password", "key", "access_key", "secret_key"]
+                    .iter()
+                    .find_map(|key| line.strip_prefix(key).filter(|rest| !rest.starts_with('_')))
                     .map(str::trim_start)
                     .and_then(|rest| rest.strip_prefix('='))
                     .is_some_and(|value| value.trim_start().starts_with(['"', '\'']))

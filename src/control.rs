@@ -147,6 +147,14 @@ async fn send(write: &mut (impl AsyncWriteExt + Unpin), reply: &Reply) -> io::Re
     write.write_all(&line).await
 }
 
+/// Whether a server has the store of `folder` open.
+pub async fn is_served(folder: &Path) -> bool {
+    match reachable(folder) {
+        Ok((path, _opened)) => UnixStream::connect(&path).await.is_ok(),
+        Err(_) => false,
+    }
+}
+
 /// Has the server of `folder` run `command`; `None` if there is none.
 pub async fn ask(folder: &Path, command: &Command, console: &Console) -> Option<Exit> {
     let (path, _opened) = reachable(folder).ok()?;

@@ -70,6 +70,11 @@ pub async fn readiness(house: &House) -> Readiness {
         sources(house, &mut checks).await;
         checks.push(outbox(house).await);
     }
+    if let Some(backup) = &house.settings.backup {
+        let (ok, detail) = house.backups.health(backup, house.world.now());
+        checks.push(Check::new("backup", ok, detail));
+        checks.extend(drill(house));
+    }
     for (name, fare) in house.workers.fares() {
         let detail = match (fare.down, fare.restarts) {
             (true, _) => "broke off and waits to be started again".to_owned(),
@@ -79,6 +84,18 @@ pub async fn readiness(house: &House) -> Readiness {
         checks.push(Check::new(format!("worker {name}"), !fare.down, detail));
     }
     Readiness { ready: checks.iter().all(|check| check.ok), checks }
+}
+
+/// The last restore drill, if there was any.
+fn drill(house: &House) -> Option<Check> {
+    let drill = crate::backup::drill::last(&house.settings.server.data_dir)?;
+    let days = (house.world.now().as_unix() - drill.at).max(0) / 86_400;
+    let told = if drill.ok {
+        format!("the newest backup came back whole {days} days ago")
+    } else {
+        format!("the restore drill {days} days ago failed: {}", drill.detail)
+    };
+    Some(Check::new("backup drill", drill.ok, told))
 }
 
 async fn store(house: &House) -> Check {

@@ -1,5 +1,6 @@
 //! The program: settings, composition, listeners, workers and the command line.
 
+pub mod backup;
 pub mod cli;
 pub mod compose;
 pub mod config;

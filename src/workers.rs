@@ -1,5 +1,6 @@
 //! The background work: each loop is supervised, restarts with back-off when it panics, and stops when it is told to.
 
+pub mod backup;
 pub mod tend;
 
 use std::collections::BTreeMap;
@@ -59,6 +60,7 @@ impl Workers {
         workers.supervise("sync", houses, sync);
         workers.supervise("deliver", houses, deliver);
         workers.supervise("tend", houses, tend::run);
+        workers.supervise("backup", houses, backup::run);
         if let Some(period) = systemd::watchdog_period() {
             workers.supervise("watchdog", houses, move |watch| watchdog(watch, period));
         }

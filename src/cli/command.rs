@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::console::Console;
 use super::exit::Exit;
 use super::parse::Given;
-use super::{booking, export, freebusy, import, owner, slots, source};
+use super::{backup, booking, export, freebusy, import, owner, slots, source, verify};
 use crate::house::House;
 
 /// What is to be done.
@@ -46,6 +46,10 @@ pub enum Command {
     Import(import::Import),
     /// Events out.
     Export(export::Export),
+    /// A copy now.
+    Backup(backup::Now),
+    /// Whether the store is in order.
+    Verify,
     /// Whether everything works.
     Healthcheck,
 }
@@ -74,6 +78,7 @@ impl Command {
             ["owner", "app-password", "revoke"] => Self::AppPasswordRevoke(owner::Device::of(given)?),
             ["import"] => Self::Import(import::Import::of(given)?),
             ["export"] => Self::Export(export::Export::of(given)),
+            ["backup"] => Self::Backup(backup::Now::of(given)),
             ["healthcheck"] => Self::Healthcheck,
             _ => return Ok(None),
         }))
@@ -104,15 +109,11 @@ impl Command {
             Self::AppPasswordRevoke(device) => device.revoke(house, console).await,
             Self::Import(what) => what.run(house, console).await,
             Self::Export(what) => what.run(house, console).await,
+            Self::Backup(what) => what.run(house, console).await,
+            Self::Verify => verify::of_store(house.world.store.engine(), console).await,
             Self::Healthcheck => healthcheck(house, console).await,
         };
-        match done {
-            Ok(()) => Exit::Done,
-            Err(failure) => {
-                failure.tell(console);
-                failure.exit
-            }
-        }
+        super::exit::told(done, console)
     }
 }
 

@@ -47,7 +47,7 @@ fn bash() -> String {
     let mut text = String::from(
         "# kalends completions for bash\n_kalends() {\n    local word=\"${COMP_WORDS[COMP_CWORD]}\" words=() part\n    \
          for part in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n        [[ $part == -* ]] || words+=(\"$part\")\n    done\n    \
-         case \"${COMP_WORDS[COMP_CWORD-1]}\" in\n        --config|--dir) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n    \
+         case \"${COMP_WORDS[COMP_CWORD-1]}\" in\n        --config|--dir|--from|--to|--key) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n    \
          esac\n    local said=\"${words[*]}\"\n    case \"$said\" in\n",
     );
     let mut specs: Vec<&Spec> = COMMANDS.iter().collect();

@@ -69,6 +69,11 @@ impl Failure {
         Self { exit: Exit::Refused, ..Self::failed(what) }
     }
 
+    /// It failed, and what there is to say has been said.
+    pub fn told() -> Self {
+        Self::failed("")
+    }
+
     /// What a desk said, with times in `zone`.
     pub fn of_desk(not: NotBooked, zone: &Zone) -> Self {
         match not {
@@ -100,6 +105,9 @@ impl Failure {
 
     /// Says it.
     pub fn tell(&self, console: &Console) {
+        if self.what.is_empty() {
+            return;
+        }
         if console.manner.json {
             console.json(&json!({
                 "error": self.what,
@@ -115,6 +123,17 @@ impl Failure {
         }
         for line in &self.help {
             console.note(format_args!("  {line}"));
+        }
+    }
+}
+
+/// The exit of an outcome, which is told.
+pub fn told(outcome: Outcome, console: &Console) -> Exit {
+    match outcome {
+        Ok(()) => Exit::Done,
+        Err(failure) => {
+            failure.tell(console);
+            failure.exit
         }
     }
 }

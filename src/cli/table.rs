@@ -83,6 +83,9 @@ const ZONE: Opt = with("tz", "ZONE", "the zone of times in and out (default: the
 const DURATION: Opt = with("duration", "LENGTH", "such as 30m (default: the first of the event type)");
 const OWNER: Opt = with("owner", "ID", "whose (default: the only owner)");
 
+const AT: Opt = with("at", "TIME", "as it was at this moment: the newest backup until then");
+const SNAPSHOT: Opt = with("snapshot", "NAME", "the backup of this name; `kalends backup list` names them");
+
 /// How times are written, for help texts.
 const TIMES: &str = "Times: 2026-11-24, 2026-11-24T09:30 (in the zone that is asked for), 2026-11-24T09:30:00Z,\n\
                      now, today, tomorrow, or a distance from now such as +14d or -1h.";
@@ -285,6 +288,66 @@ pub const COMMANDS: &[Spec] = &[
         summary: "print a calendar as .ics",
         about: "",
         example: "kalends export --owner alice --calendar personal > alice.ics",
+    },
+    Spec {
+        words: &["backup"],
+        takes: &[],
+        options: &[flag("prune", "also remove old backups, as backup.keep, keep_daily and keep_monthly say")],
+        summary: "take a backup now, while the server runs or not",
+        about: "What was backed up before is not brought again. `kalends serve` takes one every backup.every by itself.",
+        example: "kalends backup",
+    },
+    Spec {
+        words: &["backup", "list"],
+        takes: &[],
+        options: &[],
+        summary: "the backups that are there, oldest first",
+        about: "",
+        example: "kalends backup list",
+    },
+    Spec {
+        words: &["restore"],
+        takes: &[],
+        options: &[
+            AT,
+            SNAPSHOT,
+            with("from", "PLACE", "where backups are: a folder or s3://… (default: backup.to)"),
+            with("to", "FOLDER", "restore into this folder (default: into the place of the store)"),
+            with("engine", "NAME", "redb or sled (default: store.engine)"),
+            with("key", "FILE", "the key that seals the backups (default: backup.key)"),
+            flag("verify", "open what was restored once more and look through it"),
+            flag("drill", "only try it: restore into a temporary folder, verify, remove it, note the result"),
+        ],
+        summary: "bring a backup back; the server must be stopped",
+        about: "What was there is kept beside, in a folder with the date. With --from and --to no configuration is\n\
+                needed: that is how a new machine begins. Times without a zone are UTC.",
+        example: "kalends restore --at 2026-03-01T10:00Z --verify",
+    },
+    Spec {
+        words: &["verify"],
+        takes: &[],
+        options: &[
+            flag(
+                "backup",
+                "look through the newest backup instead, or the one that --at or --snapshot names",
+            ),
+            AT,
+            SNAPSHOT,
+        ],
+        summary: "whether the store, or a backup of it, is whole",
+        about: "",
+        example: "kalends verify --backup",
+    },
+    Spec {
+        words: &["store", "copy"],
+        takes: &[],
+        options: &[
+            with("engine", "NAME", "into which: redb or sled"),
+            with("to", "FOLDER", "into which folder (default: server.data_dir, beside the old one)"),
+        ],
+        summary: "copy the store into another engine; the server must be stopped",
+        about: "",
+        example: "kalends store copy --engine sled",
     },
     Spec {
         words: &["completions"],

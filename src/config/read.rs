@@ -1,5 +1,6 @@
 //! From sections to values: one file a section.
 
+pub mod backup;
 pub mod event_type;
 pub mod listen;
 pub mod mail;

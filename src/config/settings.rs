@@ -22,6 +22,8 @@ pub struct Settings {
     pub engine: EngineChoice,
     /// How mail goes out; `None`: it does not (and then nothing may be booked).
     pub mail: Option<Mail>,
+    /// Where copies go; `None`: nowhere.
+    pub backup: Option<Backup>,
     /// The log.
     pub log: Log,
     /// Bounds at the door.
@@ -170,6 +172,51 @@ pub struct Smtp {
     pub user: Option<String>,
     /// With what.
     pub password: Option<Secret>,
+}
+
+/// `[backup]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backup {
+    /// Where copies go.
+    pub place: BackupPlace,
+    /// How often, in seconds.
+    pub every_seconds: i64,
+    /// How long every copy is kept, in seconds.
+    pub keep_seconds: i64,
+    /// How long one copy a day is kept, in seconds.
+    pub keep_daily_seconds: i64,
+    /// How long one copy a month is kept, in seconds.
+    pub keep_monthly_seconds: i64,
+    /// What encrypts.
+    pub key: Option<Secret>,
+}
+
+/// Where copies go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BackupPlace {
+    /// A folder.
+    Folder(PathBuf),
+    /// A bucket.
+    S3(Bucket),
+}
+
+/// A bucket of a service that speaks S3, with the account for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its name.
+    pub name: String,
+    /// What the names of objects in it begin with; empty, or ending in a slash.
+    pub prefix: String,
+    /// The service, without a slash at the end: `https://s3.example.com`.
+    pub endpoint: String,
+    /// The region that signatures name.
+    pub region: String,
+    /// Who.
+    pub access_key: Secret,
+    /// With what.
+    pub secret_key: Secret,
+    /// Whether the bucket stands in the path and not before the host's name.
+    pub path_style: bool,
 }
 
 /// `[log]`.

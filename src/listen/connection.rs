@@ -104,7 +104,8 @@ impl Acceptor {
             let came = Came { from, surfaces: Arc::clone(&surfaces) };
             let door = Arc::clone(&door);
             async move {
-                let response = door.answer(request, came).await;
+                // On the heap: the way to an answer is long, and every connection would carry it.
+                let response = Box::pin(door.answer(request, came)).await;
                 drop(mark);
                 Ok::<_, std::convert::Infallible>(response)
             }
