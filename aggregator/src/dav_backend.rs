@@ -1,10 +1,13 @@
 //! The unified calendar as a [`dav::backend::Backend`]: protocol nouns in, operations out.
 
+mod files;
 mod home;
 mod listing;
-mod properties;
+mod object_properties;
+pub(crate) mod properties;
 mod relocation;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -261,6 +264,9 @@ impl Backend for DavBackend {
         let edits = [Edit { name: name.clone(), octets: Some(octets) }];
         let staged = gate::change(&self.world, &edits, |staged| met(precondition, seen(staged))).await?;
         let created = staged.first().is_some_and(|staged| staged.before.is_none());
+        if created {
+            object_properties::forget(&self.world, name).await?;
+        }
         Ok(Stored { tag: staged.into_iter().next().and_then(|staged| staged.tag), created })
     }
 
@@ -284,8 +290,8 @@ impl Backend for DavBackend {
             }
             Ok(())
         })
-        .await
-        .map(|_| ())
+        .await?;
+        object_properties::forget(&self.world, name).await
     }
 
     async fn relocate(
@@ -307,7 +313,10 @@ impl Backend for DavBackend {
             return Err(Refusal::NoParent);
         }
         let target = self.writable(caller, &to.collection, Privilege::Bind).await?;
-        relocation::relocate(&self.world, relocation, &target, precondition).await
+        let carried = object_properties::of(&self.world, from).await?;
+        let stored = relocation::relocate(&self.world, relocation, &target, precondition).await?;
+        object_properties::carry(&self.world, (from, to), *source, carried).await?;
+        Ok(stored)
     }
 
     async fn changes(
@@ -338,6 +347,25 @@ impl Backend for DavBackend {
                 free_busy::collection_busy(&self.world, &owner, (name, &record), window).await
             }
         }
+    }
+
+    async fn object_properties(
+        &self,
+        caller: &Caller,
+        home: &PrincipalId,
+    ) -> Result<BTreeMap<ObjectName, DeadProperties>, Refusal> {
+        self.enter(caller, home)?;
+        object_properties::all(&self.world, home).await
+    }
+
+    async fn change_object(
+        &self,
+        caller: &Caller,
+        name: &ObjectName,
+        changes: &[PropertyChange],
+    ) -> Result<(), Refusal> {
+        self.enter(caller, &name.collection.owner)?;
+        object_properties::change(&self.world, name, changes).await
     }
 }
 
@@ -388,7 +416,7 @@ fn seen(staged: &[Staged]) -> Option<&EntityTag> {
 }
 
 /// Whether the precondition holds for what was seen (RFC 9110 §13.1.1, §13.1.2).
-fn met(precondition: &Precondition, current: Option<&EntityTag>) -> Result<(), Refusal> {
+pub(crate) fn met(precondition: &Precondition, current: Option<&EntityTag>) -> Result<(), Refusal> {
     let named = |tags: &[EntityTag]| current.is_some_and(|tag| tags.is_empty() || tags.contains(tag));
     let matches = precondition.matches.as_deref().is_none_or(named);
     let none_matches = !precondition.none_matches.as_deref().is_some_and(named);

@@ -2,11 +2,13 @@
 
 pub mod dav_backend;
 pub mod delivery;
+pub mod files;
 pub mod gate;
 pub mod home;
 pub mod hot;
 pub mod imip;
 pub mod index;
+pub mod locks;
 pub mod operation;
 pub mod own;
 pub mod owner;

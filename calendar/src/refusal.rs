@@ -54,6 +54,9 @@ pub enum Refusal {
     /// The collection is made by the server and stays as it is.
     #[error("this collection is kept by the server: {0}")]
     Protected(&'static str),
+    /// A lock that the caller did not name is on it, or on the resource at this place below or above it.
+    #[error("{0} is locked")]
+    Locked(String),
     /// The sync-token is not of this collection, or older than its log.
     #[error("the sync-token is not valid any more")]
     SyncTokenExpired,

@@ -1,5 +1,8 @@
 //! What the protocol asks of whoever keeps calendars: protocol nouns, no HTTP.
 
+mod files;
+mod locks;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,6 +16,9 @@ use calendar::object::Kind;
 use calendar::refusal::Refusal;
 use calendar::time::{Instant, Span};
 use calendar::zone::Zone;
+
+pub use files::{Extent, FileContent, FileFacts, FileNode, FileRelocation, Files};
+pub use locks::Locks;
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -239,7 +245,7 @@ pub struct Limits {
 /// Every method that names a resource checks the caller's privileges itself and refuses with
 /// [`Refusal::NotPermitted`], or [`Refusal::NotFound`] where even its existence is not the caller's business.
 #[async_trait]
-pub trait Backend: Send + Sync + 'static {
+pub trait Backend: Files + Locks + Send + Sync + 'static {
     /// Whether the credentials are right.
     async fn sign_in(&self, credentials: &Credentials) -> Result<SignIn, Refusal>;
 
@@ -352,6 +358,21 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Busy time within `window`, clipped.
     async fn busy(&self, caller: &Caller, scope: &BusyScope, window: Span) -> Result<BusySet, Refusal>;
+
+    /// What clients have the objects of `home` keep, of those that have anything.
+    async fn object_properties(
+        &self,
+        caller: &Caller,
+        home: &PrincipalId,
+    ) -> Result<BTreeMap<ObjectName, DeadProperties>, Refusal>;
+
+    /// Changes dead properties of an object, all or none.
+    async fn change_object(
+        &self,
+        caller: &Caller,
+        name: &ObjectName,
+        changes: &[PropertyChange],
+    ) -> Result<(), Refusal>;
 }
 
 /// The CTag of a state (calendarserver.org).

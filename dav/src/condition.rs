@@ -85,6 +85,12 @@ conditions! {
     MIN_DATE_TIME = caldav "min-date-time" FORBIDDEN "RFC 4791 §5.3.2.1, §7.8",
     /// A time after the latest that is kept.
     MAX_DATE_TIME = caldav "max-date-time" FORBIDDEN "RFC 4791 §5.3.2.1, §7.8",
+    /// A lock that the request does not name; names what is locked.
+    LOCK_TOKEN_SUBMITTED = dav "lock-token-submitted" LOCKED "RFC 4918 §7.5, §16",
+    /// A lock that cannot be together with another; names what is locked.
+    NO_CONFLICTING_LOCK = dav "no-conflicting-lock" LOCKED "RFC 4918 §9.10.6, §16",
+    /// A token that is not that of a lock on the resource.
+    LOCK_TOKEN_MATCHES_REQUEST_URI = dav "lock-token-matches-request-uri" CONFLICT "RFC 4918 §9.11.1, §16",
     /// A zone that is not known.
     VALID_TIMEZONE = caldav "valid-timezone" FORBIDDEN "RFC 7809 §5.2",
 }
@@ -202,6 +208,7 @@ impl From<Refusal> for Failure {
             Refusal::TooLarge { .. } => Self::of(MAX_RESOURCE_SIZE, text),
             Refusal::TooManyInstances { .. } => Self::of(MAX_INSTANCES, text),
             Refusal::Protected(_) => Self::new(StatusCode::FORBIDDEN, text),
+            Refusal::Locked(place) => Self::of(LOCK_TOKEN_SUBMITTED, text).with(Payload::Href(place)),
             Refusal::SyncTokenExpired => Self::of(VALID_SYNC_TOKEN, text),
             // DAVx5 lets the server win on 409, which puts a booking back to where it was.
             Refusal::NoParent | Refusal::NotBookable { .. } => Self::new(StatusCode::CONFLICT, text),

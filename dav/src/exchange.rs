@@ -4,13 +4,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use calendar::collection::{CollectionName, ObjectName};
+use calendar::collection::{CollectionName, ObjectName, PrincipalId};
+use calendar::refusal::Refusal;
 use http::{HeaderMap, Response};
 
 use crate::backend::{Backend, Caller, Collection, CollectionKind, Principal};
 use crate::body::Body;
 use crate::condition::Failure;
 use crate::headers::Preferences;
+use crate::lock::Lock;
 use crate::path::Resource;
 use crate::property::{Facets, Kinds, Setting, View};
 use crate::xml::Element;
@@ -69,11 +71,46 @@ impl Exchange {
         }
     }
 
+    /// The locks on what belongs to `owner`; none where the caller may not look.
+    ///
+    /// # Errors
+    /// Those of the backend.
+    pub async fn locks(&self, owner: &PrincipalId) -> Result<Vec<Lock>, Failure> {
+        if let Some(known) = self.setting.locks.get() {
+            return Ok(known.clone());
+        }
+        match self.backend.locks(self.caller(), owner).await {
+            Ok(locks) => Ok(self.setting.locks.get_or_init(|| locks).clone()),
+            Err(Refusal::NotFound | Refusal::NotPermitted(_)) => Ok(Vec::new()),
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// Loads what views of several resources of one owner share.
+    async fn load_shared(&self, resource: &Resource, needs: Facets) -> Result<(), Failure> {
+        let Some(owner) = resource.owner() else { return Ok(()) };
+        if needs.has(Facets::LOCKS) {
+            self.locks(owner).await?;
+        }
+        let loaded = self.setting.object_properties.get().is_some();
+        let has_objects =
+            matches!(resource, Resource::Home(_) | Resource::Collection(_) | Resource::Object(_));
+        if needs.has(Facets::DEAD) && has_objects && !loaded {
+            match self.backend.object_properties(self.caller(), owner).await {
+                Ok(kept) => drop(self.setting.object_properties.set(kept)),
+                Err(Refusal::NotFound | Refusal::NotPermitted(_)) => {}
+                Err(refusal) => return Err(refusal.into()),
+            }
+        }
+        Ok(())
+    }
+
     /// The resource that the URL names, with everything that `needs` says.
     ///
     /// # Errors
     /// 404 where there is none.
     pub async fn own_view(&self, needs: Facets) -> Result<View, Failure> {
+        self.load_shared(&self.resource, needs).await?;
         self.view(&self.resource, needs).await
     }
 
@@ -89,6 +126,10 @@ impl Exchange {
             Resource::Object(name) => {
                 let collection = self.collection(&name.collection).await?;
                 self.object(&collection, name, needs).await
+            }
+            Resource::File(name) => {
+                let node = self.backend.file(self.caller(), name).await?.ok_or_else(Failure::not_found)?;
+                Ok(View::of_file(node, &self.setting))
             }
             Resource::Principal(id) | Resource::Home(id) => {
                 let principal =

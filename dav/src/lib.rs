@@ -7,6 +7,7 @@ pub mod condition;
 pub mod exchange;
 pub mod filter;
 pub mod headers;
+pub mod lock;
 pub mod method;
 pub mod multistatus;
 pub mod path;

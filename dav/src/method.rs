@@ -2,6 +2,7 @@
 
 pub mod delete;
 pub mod get;
+pub mod lock;
 pub mod mkcalendar;
 pub mod options;
 pub mod propfind;

@@ -12,6 +12,44 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// Where discovery begins (RFC 6764 §5).
 pub const WELL_KNOWN: &str = "/.well-known/caldav";
 
+/// Names that a path in the tree of files may have.
+pub const FILE_DEPTH_MAX: usize = 32;
+
+/// A place in an owner's tree of files: a file, a folder, or where one may be made.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileName {
+    /// Whose.
+    pub owner: PrincipalId,
+    /// The names on the way, decoded; none for the tree itself.
+    pub path: Vec<String>,
+}
+
+impl FileName {
+    /// The folder that it is in; `None` for the tree itself.
+    #[must_use]
+    pub fn parent(&self) -> Option<Self> {
+        let (_, above) = self.path.split_last()?;
+        Some(Self { owner: self.owner.clone(), path: above.to_vec() })
+    }
+
+    /// The member `name` of the folder.
+    #[must_use]
+    pub fn member(&self, name: &str) -> Self {
+        let path = self.path.iter().cloned().chain([name.to_owned()]).collect();
+        Self { owner: self.owner.clone(), path }
+    }
+
+    /// Whether it is `other` or below it.
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.owner == other.owner && self.path.starts_with(&other.path)
+    }
+
+    /// The names encoded and joined by slashes, which is one to one.
+    pub fn joined(&self) -> String {
+        self.path.iter().map(|name| encoded(name)).collect::<Vec<_>>().join("/")
+    }
+}
+
 /// What a URL names.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Resource {
@@ -33,6 +71,8 @@ pub enum Resource {
     Collection(CollectionName),
     /// `/dav/calendars/{owner}/{collection}/{member}`.
     Object(ObjectName),
+    /// `/dav/files/{owner}/…`: a file, a folder, or nothing yet.
+    File(FileName),
 }
 
 impl Resource {
@@ -57,6 +97,10 @@ impl Resource {
                 collection: CollectionName::new(owner, id),
                 member: MemberName::new(*member),
             }),
+            ["dav", "files", owner, path @ ..] if path.len() <= FILE_DEPTH_MAX => Self::File(FileName {
+                owner: PrincipalId::new(*owner),
+                path: path.iter().map(|name| (*name).to_owned()).collect(),
+            }),
             _ => return None,
         })
     }
@@ -80,7 +124,8 @@ impl Resource {
         Self::of_path(&format!("{folder}{href}"))
     }
 
-    /// Its canonical path: absolute, encoded, with a slash at the end of everything but objects.
+    /// Its canonical path: absolute, encoded, with a slash at the end of everything but objects and files (of which a
+    /// path does not say whether they are folders).
     pub fn href(&self) -> String {
         match self {
             Self::Host => "/".to_owned(),
@@ -97,6 +142,10 @@ impl Resource {
                 let collection = Self::Collection(name.collection.clone()).href();
                 format!("{collection}{}", encoded(name.member.as_str()))
             }
+            Self::File(name) if name.path.is_empty() => {
+                format!("/dav/files/{}/", encoded(name.owner.as_str()))
+            }
+            Self::File(name) => format!("/dav/files/{}/{}", encoded(name.owner.as_str()), name.joined()),
         }
     }
 
@@ -107,6 +156,7 @@ impl Resource {
             Self::Principal(owner) | Self::Home(owner) => Some(owner),
             Self::Collection(name) => Some(&name.owner),
             Self::Object(name) => Some(&name.collection.owner),
+            Self::File(name) => Some(&name.owner),
         }
     }
 }
@@ -138,7 +188,7 @@ mod tests {
     }
 
     fn resource() -> impl Strategy<Value = Resource> {
-        (0..9_usize, segment(), segment(), segment()).prop_map(|(which, owner, id, member)| {
+        (0..11_usize, segment(), segment(), segment()).prop_map(|(which, owner, id, member)| {
             let collection = CollectionName::new(&owner, &id);
             match which {
                 0 => Resource::Host,
@@ -149,6 +199,8 @@ mod tests {
                 5 => Resource::Homes,
                 6 => Resource::Home(PrincipalId::new(owner)),
                 7 => Resource::Collection(collection),
+                8 => Resource::File(FileName { owner: PrincipalId::new(owner), path: vec![id, member] }),
+                9 => Resource::File(FileName { owner: PrincipalId::new(owner), path: vec![] }),
                 _ => Resource::Object(ObjectName::new(&collection, &member)),
             }
         })

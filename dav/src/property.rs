@@ -15,6 +15,7 @@ pub mod acl;
 pub mod apple;
 pub mod caldav;
 pub mod change;
+pub mod lock;
 pub mod response;
 pub mod scheduling;
 pub mod sync;
@@ -47,8 +48,16 @@ impl Kinds {
     pub const OUTBOX: Self = Self(128);
     /// A calendar object.
     pub const OBJECT: Self = Self(256);
+    /// A file.
+    pub const FILE: Self = Self(512);
+    /// A folder of files.
+    pub const FOLDER: Self = Self(1024);
     /// Everything.
-    pub const ANY: Self = Self(511);
+    pub const ANY: Self = Self(2047);
+    /// What stands in the tree of files.
+    pub const FILES: Self = Self::FILE.or(Self::FOLDER);
+    /// What can be locked.
+    pub const LOCKABLE: Self = Self::CALENDAR.or(Self::OBJECT).or(Self::FILES);
     /// Collections whose properties are kept.
     pub const COLLECTION: Self = Self::CALENDAR.or(Self::INBOX).or(Self::OUTBOX);
 
@@ -73,6 +82,7 @@ impl Kinds {
             Resource::Home(_) => Self::HOME,
             Resource::Collection(_) => Self::COLLECTION,
             Resource::Object(_) => Self::OBJECT,
+            Resource::File(_) => Self::FILES,
         }
     }
 }
@@ -98,6 +108,10 @@ impl Facets {
     pub const OCTETS: Self = Self(1);
     /// The collections of the owner's home.
     pub const HOME: Self = Self(2);
+    /// The locks of the owner.
+    pub const LOCKS: Self = Self(4);
+    /// What clients have objects keep.
+    pub const DEAD: Self = Self(8);
 
     /// Both sets together.
     #[must_use]

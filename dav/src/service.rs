@@ -1,6 +1,6 @@
 //! Authenticate, resolve, dispatch: request in, response out.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::header::{
@@ -13,6 +13,8 @@ use crate::body::{self, XML_TYPE};
 use crate::condition::Failure;
 use crate::exchange::Exchange;
 use crate::headers::{self, Preferences};
+use crate::lock;
+use crate::method::table::Writes;
 use crate::method::{options, table};
 use crate::path::{Resource, WELL_KNOWN};
 use crate::property::{Kinds, Setting};
@@ -74,7 +76,14 @@ impl Service {
             return Err((method.elsewhere)(resource));
         };
         let preferences = Preferences::of(&headers);
-        let setting = Setting { caller, limits: self.backend.limits(), reports: report::table::names };
+        let setting = Setting {
+            caller,
+            limits: self.backend.limits(),
+            reports: report::table::names,
+            now: self.backend.now(),
+            locks: OnceLock::new(),
+            object_properties: OnceLock::new(),
+        };
         let exchange = Exchange {
             backend: Arc::clone(&self.backend),
             setting: Arc::new(setting),
@@ -83,6 +92,9 @@ impl Service {
             body,
             preferences,
         };
+        if method.writes == Writes::Something || exchange.headers.contains_key("if") {
+            lock::permit(&exchange, name).await?;
+        }
         let mut response = (method.answer)(Arc::new(exchange)).await?;
         if response.status() == StatusCode::MULTI_STATUS || name == "PROPPATCH" {
             tell_preferences(preferences, response.headers_mut());

@@ -67,7 +67,7 @@ fn privileges(record: &CollectionRecord) -> Vec<Privilege> {
 }
 
 /// Dead properties as the protocol names them.
-pub(super) fn dead_of(kept: &BTreeMap<String, String>) -> DeadProperties {
+pub(crate) fn dead_of(kept: &BTreeMap<String, String>) -> DeadProperties {
     let pair = |(key, xml): (&String, &String)| {
         let (namespace, local) = key.split_once(SEPARATOR)?;
         Some(((namespace.to_owned(), local.to_owned()), xml.clone()))
@@ -76,7 +76,7 @@ pub(super) fn dead_of(kept: &BTreeMap<String, String>) -> DeadProperties {
 }
 
 /// Sets or removes a dead property.
-pub(super) fn keep(
+pub(crate) fn keep(
     kept: &mut BTreeMap<String, String>,
     (namespace, local): &(String, String),
     value: Option<&String>,
@@ -92,7 +92,7 @@ pub(super) fn keep(
 ///
 /// # Errors
 /// [`Refusal::Full`].
-pub(super) fn check_room(kept: &BTreeMap<String, String>) -> Result<(), Refusal> {
+pub(crate) fn check_room(kept: &BTreeMap<String, String>) -> Result<(), Refusal> {
     let octets: usize = kept.iter().map(|(key, xml)| key.len() + xml.len()).sum();
     if octets > DEAD_OCTETS_MAX { Err(Refusal::Full) } else { Ok(()) }
 }

@@ -8,6 +8,7 @@ use crate::body::{self, Body};
 use crate::condition::Failure;
 use crate::exchange::Exchange;
 use crate::headers;
+use crate::lock;
 use crate::method::put::check_schedule_tag;
 use crate::path::Resource;
 
@@ -22,10 +23,15 @@ pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> 
             let precondition = headers::precondition(&exchange.headers);
             exchange.backend.delete(exchange.caller(), name, &precondition).await?;
         }
+        Resource::File(name) => {
+            let precondition = headers::precondition(&exchange.headers);
+            exchange.backend.delete_file(exchange.caller(), name, &precondition).await?;
+        }
         Resource::Collection(name) => {
             exchange.backend.delete_collection(exchange.caller(), name).await?;
         }
         _ => return Err(Failure::not_found()),
     }
+    lock::sweep(&exchange, &exchange.resource).await?;
     Ok(body::status(StatusCode::NO_CONTENT))
 }

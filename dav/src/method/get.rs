@@ -9,8 +9,8 @@ use calendar::text::{escape, fold};
 use calendar::time::Instant;
 use calendar::write::PRODID;
 use http::header::{
-    CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE,
-    IF_UNMODIFIED_SINCE, LAST_MODIFIED,
+    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
+    IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Response, StatusCode};
 
@@ -20,7 +20,7 @@ use crate::calendar_data::write;
 use crate::condition::Failure;
 use crate::exchange::Exchange;
 use crate::headers;
-use crate::path::Resource;
+use crate::path::{FileName, Resource};
 use crate::property::Facets;
 use crate::property::webdav::{CALENDAR_TYPE, content_type, http_date, instant_of_http_date};
 
@@ -34,6 +34,7 @@ const NOTE: &str = "This is a CalDAV address. Enter it in a calendar program.\n"
 pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> {
     match &exchange.resource {
         Resource::Object(name) => object(&exchange, name).await,
+        Resource::File(name) => file(&exchange, name).await,
         Resource::Collection(name) => {
             let collection = exchange.collection(name).await?;
             if collection.kind == CollectionKind::Calendar {
@@ -73,6 +74,29 @@ async fn object(exchange: &Exchange, name: &ObjectName) -> Result<Response<Body>
     put(&mut answer, CONTENT_TYPE, &content_type(found.facts.kind));
     put(&mut answer, CONTENT_LENGTH, &found.octets.len().to_string());
     let mut response = Response::new(body::full(found.octets.to_vec()));
+    *response.headers_mut() = answer;
+    Ok(response)
+}
+
+/// A file as it was stored; its type is not guessed at, and no browser is to run it here (RFC 9110 §8.3).
+async fn file(exchange: &Exchange, name: &FileName) -> Result<Response<Body>, Failure> {
+    let Some((node, octets)) = exchange.backend.file_content(exchange.caller(), name).await? else {
+        exchange.own_view(Facets::NONE).await?;
+        return Ok(note());
+    };
+    let facts = node.file.as_ref().ok_or_else(Failure::not_found)?;
+    let mut answer = HeaderMap::new();
+    put(&mut answer, ETAG, &facts.tag.quoted());
+    put(&mut answer, LAST_MODIFIED, &http_date(node.modified));
+    let state = State { tag: &facts.tag, modified: Some(node.modified) };
+    if state.is_known_to(&exchange.headers)? {
+        return Ok(not_modified(answer));
+    }
+    put(&mut answer, CONTENT_TYPE, &facts.media_type);
+    put(&mut answer, CONTENT_LENGTH, &octets.len().to_string());
+    put(&mut answer, X_CONTENT_TYPE_OPTIONS, "nosniff");
+    put(&mut answer, CONTENT_SECURITY_POLICY, "sandbox");
+    let mut response = Response::new(body::full(octets));
     *response.headers_mut() = answer;
     Ok(response)
 }

@@ -13,7 +13,7 @@ use crate::condition::{
     VALID_RESOURCETYPE, VALID_TIMEZONE,
 };
 use crate::exchange::Exchange;
-use crate::path::Resource;
+use crate::path::{FileName, Resource};
 use crate::property::change::{self, Instruction, Moment};
 use crate::xml::name::{caldav, dav};
 use crate::xml::{Element, Name};
@@ -40,6 +40,9 @@ pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> 
 /// # Errors
 /// DAV:valid-resourcetype for any other collection; those of MKCALENDAR.
 pub async fn answer_mkcol(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> {
+    if let Resource::File(name) = &exchange.resource {
+        return folder(&exchange, name).await;
+    }
     let other = || Failure::of(VALID_RESOURCETYPE, "only calendars are made here");
     let Some(body) = exchange.xml().map_err(|failure| unread(failure, &exchange.headers))? else {
         return Err(match &exchange.resource {
@@ -57,6 +60,35 @@ pub async fn answer_mkcol(exchange: Arc<Exchange>) -> Result<Response<Body>, Fai
         return Err(other());
     }
     make(&exchange, &changes).await
+}
+
+/// A folder in the tree of files, perhaps with properties.
+async fn folder(exchange: &Exchange, name: &FileName) -> Result<Response<Body>, Failure> {
+    let body = exchange.xml().map_err(|_| {
+        Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body of a MKCOL is a DAV:mkcol, or nothing")
+    })?;
+    let changes = match &body {
+        None => Vec::new(),
+        Some(body) if !body.is(dav("mkcol")) => {
+            return Err(Failure::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "the body of a MKCOL is a DAV:mkcol",
+            ));
+        }
+        Some(body) => {
+            let kind = set(body).find(|element| element.is(dav("resourcetype")));
+            if kind.is_some_and(|kind| !kind.elements().all(|part| part.is(dav("collection")))) {
+                return Err(Failure::of(VALID_RESOURCETYPE, "only plain collections are made here"));
+            }
+            changes(body, dav("mkcol"))?
+        }
+    };
+    let made = exchange.backend.make_folder(exchange.caller(), name, &changes).await;
+    made.map_err(|refusal| match refusal {
+        Refusal::Exists => Failure { status: StatusCode::METHOD_NOT_ALLOWED, ..Failure::from(refusal) },
+        other => other.into(),
+    })?;
+    Ok(body::status(StatusCode::CREATED))
 }
 
 /// 415 for a body that says itself that it is no XML (RFC 4918 §9.3).

@@ -5,8 +5,8 @@ use http::{Response, StatusCode};
 
 use crate::body::{self, Body};
 
-/// The compliance classes. Scheduling and locks are named when they are there, not before.
-pub const DAV: &str = "1, 3, access-control, calendar-access, extended-mkcol";
+/// The compliance classes. Scheduling is named when it is there, not before.
+pub const DAV: &str = "1, 2, 3, access-control, calendar-access, extended-mkcol";
 
 /// Answers the method; it says nothing about whether a resource is there, and needs no sign-in.
 pub fn answer(allowed: &str) -> Response<Body> {

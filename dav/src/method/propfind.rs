@@ -32,12 +32,12 @@ struct Listing {
 /// 400, 404, DAV:propfind-finite-depth.
 pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> {
     let depth = headers::depth(&exchange.headers)?.unwrap_or(Depth::Zero);
-    let is_object = exchange.kind() == Kinds::OBJECT;
+    let wanted = Arc::new(wanted(&exchange)?);
+    let own = exchange.own_view(wanted.needs()).await?;
+    let is_object = own.kind.meets(Kinds::OBJECT.or(Kinds::FILE));
     if depth == Depth::Infinity && !is_object {
         return Err(Failure::of(PROPFIND_FINITE_DEPTH, "only Depth 0 and 1 are answered"));
     }
-    let wanted = Arc::new(wanted(&exchange)?);
-    let own = exchange.own_view(wanted.needs()).await?;
     let detail = exchange.preferences.detail;
     let mut out = multistatus::begin();
     let is_deep = depth != Depth::Zero && !is_object;
@@ -118,6 +118,11 @@ async fn children(exchange: &Exchange, wanted: &Wanted) -> Result<Vec<View>, Fai
         Resource::Home(owner) => {
             for collection in exchange.backend.collections(exchange.caller(), owner).await? {
                 views.push(View::of_collection(&Arc::new(collection), &exchange.setting));
+            }
+        }
+        Resource::File(folder) => {
+            for node in exchange.backend.files(exchange.caller(), folder).await? {
+                views.push(View::of_file(node, &exchange.setting));
             }
         }
         Resource::HostPrincipals | Resource::Principal(_) | Resource::Collection(_) | Resource::Object(_) => {

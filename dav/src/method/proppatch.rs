@@ -36,14 +36,19 @@ pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> 
     if instructions.is_empty() {
         return Err(Failure::bad_request("a DAV:propertyupdate sets or removes something"));
     }
-    exchange.own_view(Facets::NONE).await?;
+    let own = exchange.own_view(Facets::NONE).await?;
     let mut outcomes: Vec<Outcome<'_>> = instructions
         .into_iter()
         .map(|(element, instruction)| Outcome {
             element,
             change: match &exchange.resource {
                 Resource::Collection(_) => change::of(element, instruction, Moment::Update),
-                Resource::Home(_) if table::find(element.name()).is_none() => {
+                Resource::File(_) if element.is(dav("displayname")) => {
+                    change::of(element, instruction, Moment::Update)
+                }
+                Resource::Home(_) | Resource::Object(_) | Resource::File(_)
+                    if table::find(element.name()).is_none() =>
+                {
                     change::of(element, instruction, Moment::Update)
                 }
                 _ => Err(kept_nowhere(element)),
@@ -55,7 +60,7 @@ pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> 
     if succeeded && exchange.preferences.detail == Detail::Minimal {
         return Ok(body::status(StatusCode::NO_CONTENT));
     }
-    Ok(multistatus::whole(written(&exchange.resource.href(), &outcomes)))
+    Ok(multistatus::whole(written(&own.href(), &outcomes)))
 }
 
 /// The properties in the order in which they are named.
@@ -74,7 +79,7 @@ fn instructions(body: &Element) -> Vec<(&Element, Instruction)> {
     instructions
 }
 
-/// Only collections and homes keep properties that clients set.
+/// Principals and what is above the homes keep nothing.
 fn kept_nowhere(element: &Element) -> Failure {
     if table::find(element.name()).is_some() {
         return Failure::of(CANNOT_MODIFY_PROTECTED_PROPERTY, "it is set by the server");
@@ -93,6 +98,8 @@ async fn apply(exchange: &Exchange, outcomes: &mut [Outcome<'_>]) -> Result<(), 
         Resource::Collection(name) => {
             exchange.backend.change_collection(exchange.caller(), name, &changes).await
         }
+        Resource::Object(name) => exchange.backend.change_object(exchange.caller(), name, &changes).await,
+        Resource::File(name) => exchange.backend.change_file(exchange.caller(), name, &changes).await,
         Resource::Home(owner) => exchange.backend.change_home(exchange.caller(), owner, &changes).await,
         // All was refused above.
         _ => return Ok(()),

@@ -8,18 +8,23 @@ use calendar::text;
 use http::header::{CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
 
+use crate::backend::{FileContent, Stored};
 use crate::body::{self, Body};
 use crate::condition::{Failure, SUPPORTED_CALENDAR_DATA, VALID_CALENDAR_OBJECT_RESOURCE};
 use crate::exchange::Exchange;
 use crate::headers;
-use crate::path::Resource;
+use crate::path::{FileName, Resource};
 
 /// Answers the method: 201 or 204, with an entity tag only where the octets are kept as they came.
 ///
 /// # Errors
 /// 412, 409, the preconditions of RFC 4791 §5.3.2.1.
 pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> {
-    let Resource::Object(name) = &exchange.resource else { return Err(Failure::not_found()) };
+    let name = match &exchange.resource {
+        Resource::Object(name) => name,
+        Resource::File(name) => return file(&exchange, name).await,
+        _ => return Err(Failure::not_found()),
+    };
     check_content(&exchange.headers)?;
     check_schedule_tag(&exchange.headers)?;
     let limit = exchange.setting.limits.object_octets_max;
@@ -30,13 +35,38 @@ pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> 
     let precondition = headers::precondition(&exchange.headers);
     let put = exchange.backend.put(exchange.caller(), name, Arc::clone(&octets), &precondition).await;
     let stored = put.map_err(|refusal| refused(refusal, &octets))?;
+    Ok(told(stored))
+}
+
+/// 201 or 204, with the tag of what is kept octet for octet.
+fn told(stored: Stored) -> Response<Body> {
     let status = if stored.created { StatusCode::CREATED } else { StatusCode::NO_CONTENT };
     let mut response = body::status(status);
     let tag = stored.tag.and_then(|tag| HeaderValue::from_str(&tag.quoted()).ok());
     if let Some(tag) = tag {
         response.headers_mut().insert(ETAG, tag);
     }
-    Ok(response)
+    response
+}
+
+/// A file: any octets, with the media type that was said.
+async fn file(exchange: &Exchange, name: &FileName) -> Result<Response<Body>, Failure> {
+    if exchange.headers.contains_key(CONTENT_RANGE) {
+        return Err(Failure::bad_request("only whole files are put"));
+    }
+    let limit = exchange.setting.limits.object_octets_max;
+    if exchange.body.len() > limit {
+        return Err(Refusal::TooLarge { limit }.into());
+    }
+    let media_type = exchange.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = media_type.unwrap_or("application/octet-stream").to_owned();
+    let content = FileContent { media_type, octets: exchange.body.to_vec() };
+    let precondition = headers::precondition(&exchange.headers);
+    let put = exchange.backend.put_file(exchange.caller(), name, content, &precondition).await;
+    put.map(told).map_err(|refusal| match refusal {
+        Refusal::Exists => Failure::new(StatusCode::METHOD_NOT_ALLOWED, "there is a folder"),
+        other => other.into(),
+    })
 }
 
 /// The failure of a refusal. What can be read as iCalendar and is still no calendar object breaks another condition

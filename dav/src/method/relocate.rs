@@ -5,13 +5,14 @@ use std::sync::Arc;
 use calendar::refusal::Refusal;
 use http::{HeaderMap, Response, StatusCode};
 
-use crate::backend::{Relocation, SourceFate, TargetFate};
+use crate::backend::{Extent, FileRelocation, Relocation, SourceFate, Stored, TargetFate};
 use crate::body::{self, Body};
 use crate::condition::Failure;
 use crate::exchange::Exchange;
-use crate::headers;
+use crate::headers::{self, Depth};
+use crate::lock;
 use crate::method::put::check_schedule_tag;
-use crate::path::Resource;
+use crate::path::{FileName, Resource};
 
 /// Answers MOVE, with which iOS carries an event from calendar to calendar.
 ///
@@ -30,6 +31,9 @@ pub async fn answer_copy(exchange: Arc<Exchange>) -> Result<Response<Body>, Fail
 }
 
 async fn answer(exchange: &Exchange, source: SourceFate) -> Result<Response<Body>, Failure> {
+    if let Resource::File(from) = &exchange.resource {
+        return file(exchange, from, source).await;
+    }
     let Resource::Object(from) = &exchange.resource else { return Err(Failure::not_found()) };
     let Resource::Object(to) = destination(exchange)? else {
         return Err(Failure::new(StatusCode::CONFLICT, "objects are kept in calendars, and nowhere else"));
@@ -42,11 +46,44 @@ async fn answer(exchange: &Exchange, source: SourceFate) -> Result<Response<Body
     let relocation = Relocation { from: from.clone(), to, source, target };
     let precondition = headers::precondition(&exchange.headers);
     let relocated = exchange.backend.relocate(exchange.caller(), &relocation, &precondition).await;
+    told(exchange, source, relocated).await
+}
+
+/// 201 or 204; what went takes no locks along, and what came has none of its own (RFC 4918 §7.6).
+async fn told(
+    exchange: &Exchange,
+    source: SourceFate,
+    relocated: Result<Stored, Refusal>,
+) -> Result<Response<Body>, Failure> {
     let stored = relocated.map_err(|refusal| match refusal {
         Refusal::Exists => Failure::new(StatusCode::PRECONDITION_FAILED, refusal.to_string()),
         other => other.into(),
     })?;
+    if source == SourceFate::Leaves {
+        lock::sweep(exchange, &exchange.resource).await?;
+    }
     Ok(body::status(if stored.created { StatusCode::CREATED } else { StatusCode::NO_CONTENT }))
+}
+
+/// A file, or a folder with what is in it.
+async fn file(exchange: &Exchange, from: &FileName, source: SourceFate) -> Result<Response<Body>, Failure> {
+    let forbidden = |reason: &str| Failure::new(StatusCode::FORBIDDEN, reason);
+    let Resource::File(to) = destination(exchange)? else {
+        return Err(forbidden("files are kept in the tree of files, and nowhere else"));
+    };
+    if to.is_within(from) || from.is_within(&to) {
+        return Err(forbidden("it cannot go into itself, nor in the place of what it is in"));
+    }
+    let target = overwrite(&exchange.headers)?;
+    let extent = match headers::depth(&exchange.headers)? {
+        Some(Depth::Zero) if source == SourceFate::Stays => Extent::Itself,
+        None | Some(Depth::Infinity) => Extent::Everything,
+        Some(_) => return Err(Failure::bad_request("the Depth is infinity, or, of a COPY, 0")),
+    };
+    let relocation = FileRelocation { from: from.clone(), to, source, target, extent };
+    let precondition = headers::precondition(&exchange.headers);
+    let relocated = exchange.backend.relocate_file(exchange.caller(), &relocation, &precondition).await;
+    told(exchange, source, relocated).await
 }
 
 /// The resource that `Destination` names. Its host is not looked at, as a proxy may have given another one.

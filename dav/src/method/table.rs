@@ -6,9 +6,18 @@ use http::StatusCode;
 
 use crate::condition::{CALENDAR_COLLECTION_LOCATION_OK, Failure, RESOURCE_MUST_BE_NULL};
 use crate::exchange::{Answering, Exchange};
-use crate::method::{delete, get, mkcalendar, options, propfind, proppatch, put, relocate, report};
+use crate::method::{delete, get, lock, mkcalendar, options, propfind, proppatch, put, relocate, report};
 use crate::path::Resource;
 use crate::property::Kinds;
+
+/// Whether a method changes anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writes {
+    /// It only reads.
+    Nothing,
+    /// It may.
+    Something,
+}
 
 /// A method.
 pub struct Method {
@@ -18,6 +27,8 @@ pub struct Method {
     pub on: Kinds,
     /// Where it is defined.
     pub rfc: &'static str,
+    /// Whether it changes anything, so that locks are asked about.
+    pub writes: Writes,
     /// How it is answered.
     pub answer: fn(Arc<Exchange>) -> Answering,
     /// How it is refused where it is not allowed; `None` for a URL that names nothing.
@@ -30,6 +41,7 @@ pub const METHODS: &[Method] = &[
         name: "OPTIONS",
         on: Kinds::ANY,
         rfc: "RFC 4918 §10.1",
+        writes: Writes::Nothing,
         answer: |exchange| Box::pin(async move { Ok(options::answer(&allowed(exchange.kind()))) }),
         elsewhere: not_here,
     },
@@ -37,6 +49,7 @@ pub const METHODS: &[Method] = &[
         name: "GET",
         on: Kinds::ANY,
         rfc: "RFC 9110 §9.3.1",
+        writes: Writes::Nothing,
         answer: |exchange| Box::pin(get::answer(exchange)),
         elsewhere: not_here,
     },
@@ -44,34 +57,39 @@ pub const METHODS: &[Method] = &[
         name: "HEAD",
         on: Kinds::ANY,
         rfc: "RFC 9110 §9.3.2",
+        writes: Writes::Nothing,
         answer: |exchange| Box::pin(get::answer_head(exchange)),
         elsewhere: not_here,
     },
     Method {
         name: "PUT",
-        on: Kinds::OBJECT,
+        on: Kinds::OBJECT.or(Kinds::FILES),
         rfc: "RFC 4791 §5.3.2",
+        writes: Writes::Something,
         answer: |exchange| Box::pin(put::answer(exchange)),
         elsewhere: no_parent,
     },
     Method {
         name: "DELETE",
-        on: Kinds::COLLECTION.or(Kinds::OBJECT),
+        on: Kinds::COLLECTION.or(Kinds::OBJECT).or(Kinds::FILES),
         rfc: "RFC 4918 §9.6",
+        writes: Writes::Something,
         answer: |exchange| Box::pin(delete::answer(exchange)),
         elsewhere: not_here,
     },
     Method {
         name: "COPY",
-        on: Kinds::OBJECT,
+        on: Kinds::OBJECT.or(Kinds::FILES),
         rfc: "RFC 4918 §9.8",
+        writes: Writes::Something,
         answer: |exchange| Box::pin(relocate::answer_copy(exchange)),
         elsewhere: not_here,
     },
     Method {
         name: "MOVE",
-        on: Kinds::OBJECT,
+        on: Kinds::OBJECT.or(Kinds::FILES),
         rfc: "RFC 4918 §9.9",
+        writes: Writes::Something,
         answer: |exchange| Box::pin(relocate::answer_move(exchange)),
         elsewhere: not_here,
     },
@@ -79,6 +97,7 @@ pub const METHODS: &[Method] = &[
         name: "PROPFIND",
         on: Kinds::ANY,
         rfc: "RFC 4918 §9.1",
+        writes: Writes::Nothing,
         answer: |exchange| Box::pin(propfind::answer(exchange)),
         elsewhere: not_here,
     },
@@ -86,6 +105,7 @@ pub const METHODS: &[Method] = &[
         name: "PROPPATCH",
         on: Kinds::ANY,
         rfc: "RFC 4918 §9.2",
+        writes: Writes::Something,
         answer: |exchange| Box::pin(proppatch::answer(exchange)),
         elsewhere: not_here,
     },
@@ -93,20 +113,39 @@ pub const METHODS: &[Method] = &[
         name: "MKCALENDAR",
         on: Kinds::COLLECTION,
         rfc: "RFC 4791 §5.3.1",
+        writes: Writes::Something,
         answer: |exchange| Box::pin(mkcalendar::answer(exchange)),
         elsewhere: no_calendar,
     },
     Method {
         name: "MKCOL",
-        on: Kinds::COLLECTION,
+        on: Kinds::COLLECTION.or(Kinds::FILES),
         rfc: "RFC 5689",
+        writes: Writes::Something,
         answer: |exchange| Box::pin(mkcalendar::answer_mkcol(exchange)),
         elsewhere: no_collection,
+    },
+    Method {
+        name: "LOCK",
+        on: Kinds::LOCKABLE,
+        rfc: "RFC 4918 §9.10",
+        writes: Writes::Something,
+        answer: |exchange| Box::pin(lock::answer(exchange)),
+        elsewhere: not_here,
+    },
+    Method {
+        name: "UNLOCK",
+        on: Kinds::LOCKABLE,
+        rfc: "RFC 4918 §9.11",
+        writes: Writes::Something,
+        answer: |exchange| Box::pin(lock::answer_unlock(exchange)),
+        elsewhere: not_here,
     },
     Method {
         name: "REPORT",
         on: Kinds::ANY,
         rfc: "RFC 3253 §3.6",
+        writes: Writes::Nothing,
         answer: |exchange| Box::pin(report::answer(exchange)),
         elsewhere: not_here,
     },

@@ -80,12 +80,12 @@ impl Wanted {
     pub fn needs(&self) -> Facets {
         let listed: Facets = match self.what {
             What::Named => Facets::NONE,
-            What::All => of_rows(|row| row.shown == Shown::Always),
-            What::Names => of_rows(|row| row.shown != Shown::Reported),
+            What::All => of_rows(|row| row.shown == Shown::Always).or(Facets::DEAD),
+            What::Names => of_rows(|row| row.shown != Shown::Reported).or(Facets::DEAD),
         };
         self.named.iter().fold(listed, |facets, (_, row)| match row {
             Row::Live(row) => facets.or(row.needs),
-            Row::Other => facets,
+            Row::Other => facets.or(Facets::DEAD),
         })
     }
 }
@@ -111,7 +111,7 @@ fn rows(prop: &Element, asker: Asker) -> Result<Vec<(Element, Row)>, Failure> {
 /// Writes the `DAV:response` of a resource.
 pub fn write(view: &View, wanted: &Wanted, detail: Detail, out: &mut Writer) {
     out.open(dav("response"));
-    out.text_element(dav("href"), &view.resource.href());
+    out.text_element(dav("href"), &view.href());
     write_propstats(view, wanted, detail, out);
     out.close(dav("response"));
 }

@@ -1,11 +1,12 @@
 //! All live properties, table by table.
 
-use crate::property::{LiveProperty, acl, apple, caldav, scheduling, sync, webdav};
+use crate::property::{LiveProperty, acl, apple, caldav, lock, scheduling, sync, webdav};
 use crate::xml::Name;
 
 /// The tables, one a standard.
 pub const TABLES: &[&[LiveProperty]] = &[
     webdav::PROPERTIES,
+    lock::PROPERTIES,
     acl::PROPERTIES,
     caldav::PROPERTIES,
     sync::PROPERTIES,

@@ -1,12 +1,15 @@
 //! A resource with what was loaded of it: all that properties are read from.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
-use calendar::collection::Privilege;
+use calendar::collection::{EntityTag, ObjectName, Privilege};
 use calendar::object::CalendarObject;
+use calendar::time::Instant;
 use calendar::zone::Zone;
 
-use crate::backend::{Caller, Collection, DeadProperties, Limits, Member, Object, Principal};
+use crate::backend::{Caller, Collection, DeadProperties, FileNode, Limits, Member, Object, Principal};
+use crate::lock::Lock;
 use crate::path::Resource;
 use crate::property::Kinds;
 use crate::xml::Name;
@@ -20,6 +23,12 @@ pub struct Setting {
     pub limits: Limits,
     /// The reports that a kind of resource answers.
     pub reports: fn(Kinds) -> Vec<Name<'static>>,
+    /// The moment of the request.
+    pub now: Instant,
+    /// The locks of the owner of what is asked for, once they were loaded.
+    pub locks: OnceLock<Vec<Lock>>,
+    /// What clients have the owner's objects keep, once it was loaded.
+    pub object_properties: OnceLock<BTreeMap<ObjectName, DeadProperties>>,
 }
 
 impl Setting {
@@ -51,6 +60,8 @@ pub struct View {
     pub home_properties: Option<Arc<DeadProperties>>,
     /// The collection itself, or the one that an object is in.
     pub collection: Option<Arc<Collection>>,
+    /// A file or folder.
+    pub file: Option<Arc<FileNode>>,
     /// An object's facts.
     pub member: Option<Member>,
     /// An object's octets, if asked for.
@@ -72,6 +83,7 @@ impl View {
             home: None,
             home_properties: None,
             collection: None,
+            file: None,
             member: None,
             object: None,
             parsed: None,
@@ -101,12 +113,42 @@ impl View {
         }
     }
 
+    /// A file or folder.
+    pub fn of_file(node: FileNode, setting: &Arc<Setting>) -> Self {
+        Self {
+            kind: if node.file.is_some() { Kinds::FILE } else { Kinds::FOLDER },
+            file: Some(Arc::new(node.clone())),
+            ..Self::bare(Resource::File(node.name), setting)
+        }
+    }
+
+    /// Its canonical path, with a slash at the end of everything that has members.
+    pub fn href(&self) -> String {
+        let href = self.resource.href();
+        if self.kind == Kinds::FOLDER && !href.ends_with('/') { format!("{href}/") } else { href }
+    }
+
+    /// Its entity tag.
+    pub fn tag(&self) -> Option<&EntityTag> {
+        let file = self.file.as_ref().and_then(|node| node.file.as_ref()).map(|facts| &facts.tag);
+        file.or_else(|| self.member.as_ref().map(|member| &member.tag))
+    }
+
+    /// Whether `token` is the sync-token of its state (RFC 6578 §5).
+    pub fn is_at(&self, token: &str) -> bool {
+        let collection = self.collection.as_ref().filter(|_| self.kind.meets(Kinds::COLLECTION));
+        collection.is_some_and(|collection| collection.token.to_uri() == token)
+    }
+
     /// What the caller may do here.
     pub fn privileges(&self) -> Vec<Privilege> {
-        use Privilege::{Bind, Read, ReadFreeBusy, Unbind};
+        use Privilege::{Bind, Read, ReadFreeBusy, Unbind, WriteContent, WriteProperties};
         let own = self.resource.owner() == Some(&self.setting.caller.principal);
         match (&self.collection, own) {
             (Some(collection), _) => collection.privileges.clone(),
+            (None, true) if self.kind.meets(Kinds::FILES) => {
+                vec![Read, WriteContent, WriteProperties, Bind, Unbind]
+            }
             (None, true) if self.kind == Kinds::HOME => vec![Read, ReadFreeBusy, Bind, Unbind],
             (None, false) if self.kind == Kinds::HOME => Vec::new(),
             (None, _) => vec![Read],
@@ -117,9 +159,16 @@ impl View {
     pub fn dead(&self) -> impl Iterator<Item = (Name<'_>, &str)> {
         let collection = self.collection.iter().filter(|_| self.kind.meets(Kinds::COLLECTION));
         let home = self.home_properties.iter().flat_map(|kept| kept.iter());
+        let file = self.file.iter().flat_map(|node| &node.dead_properties);
+        let object = match &self.resource {
+            Resource::Object(name) => self.setting.object_properties.get().and_then(|all| all.get(name)),
+            _ => None,
+        };
         collection
             .flat_map(|collection| &collection.dead_properties)
             .chain(home)
+            .chain(file)
+            .chain(object.into_iter().flatten())
             .map(|((namespace, local), xml)| (Name::new(namespace, local), xml.as_str()))
     }
 }

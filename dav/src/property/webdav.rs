@@ -11,82 +11,91 @@ use crate::xml::Element;
 use crate::xml::name::{caldav, dav};
 
 /// The rows.
-pub const PROPERTIES: &[LiveProperty] =
-    &[
-        // §15.9. In every response: clients tell collections from objects by it.
-        LiveProperty::protected(dav("resourcetype"), Kinds::ANY, |view, out| {
-            if view.kind == Kinds::OBJECT {
-                return Some(());
-            }
-            out.empty(dav("collection"));
-            match view.kind {
-                Kinds::PRINCIPAL => out.empty(dav("principal")),
-                Kinds::CALENDAR => out.empty(caldav("calendar")),
-                Kinds::INBOX => out.empty(caldav("schedule-inbox")),
-                Kinds::OUTBOX => out.empty(caldav("schedule-outbox")),
-                _ => Some(()),
-            }
-        })
-        .in_allprop(),
-        // §15.2
-        LiveProperty::protected(
-            dav("displayname"),
-            Kinds::COLLECTION.or(Kinds::PRINCIPAL).or(Kinds::HOME),
-            |view, out| match (&view.collection, &view.principal) {
-                (Some(collection), _) => out.text(&collection.display_name),
-                (None, Some(principal)) => out.text(&principal.display_name),
-                (None, None) => None,
-            },
-        )
-        .in_allprop()
-        .accepting(|set| Ok(PropertyChange::DisplayName(set.map(Element::text).unwrap_or_default()))),
-        // §15.1
-        LiveProperty::protected(dav("creationdate"), Kinds::COLLECTION.or(Kinds::OBJECT), |view, out| {
-            let made = view.member.as_ref().map(|member| member.created);
+pub const PROPERTIES: &[LiveProperty] = &[
+    // §15.9. In every response: clients tell collections from objects by it.
+    LiveProperty::protected(dav("resourcetype"), Kinds::ANY, |view, out| {
+        if view.kind.meets(Kinds::OBJECT.or(Kinds::FILE)) {
+            return Some(());
+        }
+        out.empty(dav("collection"));
+        match view.kind {
+            Kinds::PRINCIPAL => out.empty(dav("principal")),
+            Kinds::CALENDAR => out.empty(caldav("calendar")),
+            Kinds::INBOX => out.empty(caldav("schedule-inbox")),
+            Kinds::OUTBOX => out.empty(caldav("schedule-outbox")),
+            _ => Some(()),
+        }
+    })
+    .in_allprop(),
+    // §15.2
+    LiveProperty::protected(
+        dav("displayname"),
+        Kinds::COLLECTION.or(Kinds::PRINCIPAL).or(Kinds::HOME).or(Kinds::FILES),
+        |view, out| match (&view.collection, &view.principal) {
+            (Some(collection), _) => out.text(&collection.display_name),
+            (None, Some(principal)) => out.text(&principal.display_name),
+            (None, None) => out.text(view.file.as_ref()?.display_name.as_ref()?),
+        },
+    )
+    .in_allprop()
+    .accepting(|set| Ok(PropertyChange::DisplayName(set.map(Element::text).unwrap_or_default()))),
+    // §15.1
+    LiveProperty::protected(
+        dav("creationdate"),
+        Kinds::COLLECTION.or(Kinds::OBJECT).or(Kinds::FILES),
+        |view, out| {
+            let made = view.file.as_ref().map(|node| node.created);
+            let made = made.or_else(|| Some(view.member.as_ref()?.created));
             let made = made.or_else(|| Some(view.collection.as_ref()?.created))?;
             out.text(&made.to_string())
-        })
-        .in_allprop(),
-        // §15.7
-        LiveProperty::protected(dav("getlastmodified"), Kinds::OBJECT, |view, out| {
-            out.text(&http_date(view.member.as_ref()?.modified))
-        })
-        .in_allprop(),
-        // §15.6: quoted as in the ETag header, strong.
-        LiveProperty::protected(dav("getetag"), Kinds::OBJECT, |view, out| {
-            out.text(&view.member.as_ref()?.tag.quoted())
-        })
-        .in_allprop(),
-        // §15.5: what GET would say; vdirsyncer takes only what is text/calendar for an object.
-        LiveProperty::protected(dav("getcontenttype"), Kinds::OBJECT.or(Kinds::CALENDAR), |view, out| {
-            match &view.member {
-                Some(member) => out.text(&content_type(member.kind)),
-                None => out.text(CALENDAR_TYPE),
-            }
-        })
-        .in_allprop(),
-        // §15.4
-        LiveProperty::protected(dav("getcontentlength"), Kinds::OBJECT, |view, out| {
-            out.number(view.member.as_ref()?.octets)
-        })
-        .in_allprop(),
-        // RFC 3253 §3.1.5: from the table of reports.
-        LiveProperty::protected(dav("supported-report-set"), Kinds::ANY, |view, out| {
-            let out = out.writer();
-            for name in (view.setting.reports)(view.kind) {
-                out.open(dav("supported-report"));
-                out.open(dav("report"));
-                out.empty(name);
-                out.close(dav("report"));
-                out.close(dav("supported-report"));
-            }
-            Some(())
-        }),
-        // RFC 3744 §4.2 and RFC 5397 stand in `acl`; this one is asked for by name on anything (RFC 3744 §5.8).
-        LiveProperty::protected(dav("principal-collection-set"), Kinds::ANY, |_, out| {
-            out.href(&Resource::Principals)
-        }),
-    ];
+        },
+    )
+    .in_allprop(),
+    // §15.7
+    LiveProperty::protected(dav("getlastmodified"), Kinds::OBJECT.or(Kinds::FILES), |view, out| {
+        let modified = view.file.as_ref().map(|node| node.modified);
+        out.text(&http_date(modified.or_else(|| Some(view.member.as_ref()?.modified))?))
+    })
+    .in_allprop(),
+    // §15.6: quoted as in the ETag header, strong.
+    LiveProperty::protected(dav("getetag"), Kinds::OBJECT.or(Kinds::FILE), |view, out| {
+        out.text(&view.tag()?.quoted())
+    })
+    .in_allprop(),
+    // §15.5: what GET would say; vdirsyncer takes only what is text/calendar for an object.
+    LiveProperty::protected(
+        dav("getcontenttype"),
+        Kinds::OBJECT.or(Kinds::CALENDAR).or(Kinds::FILE),
+        |view, out| match (&view.member, &view.file) {
+            (Some(member), _) => out.text(&content_type(member.kind)),
+            (None, Some(node)) => out.text(&node.file.as_ref()?.media_type),
+            (None, None) => out.text(CALENDAR_TYPE),
+        },
+    )
+    .in_allprop(),
+    // §15.4
+    LiveProperty::protected(dav("getcontentlength"), Kinds::OBJECT.or(Kinds::FILE), |view, out| {
+        let octets = view.file.as_ref().and_then(|node| node.file.as_ref()).map(|facts| facts.octets);
+        out.number(octets.or_else(|| Some(view.member.as_ref()?.octets))?)
+    })
+    .in_allprop(),
+    // RFC 3253 §3.1.5: from the table of reports.
+    LiveProperty::protected(dav("supported-report-set"), Kinds::ANY, |view, out| {
+        let out = out.writer();
+        for name in (view.setting.reports)(view.kind) {
+            out.open(dav("supported-report"));
+            out.open(dav("report"));
+            out.empty(name);
+            out.close(dav("report"));
+            out.close(dav("supported-report"));
+        }
+        Some(())
+    }),
+    // RFC 3744 §4.2 and RFC 5397 stand in `acl`; this one is asked for by name on anything (RFC 3744 §5.8).
+    LiveProperty::protected(dav("principal-collection-set"), Kinds::ANY, |_, out| {
+        out.href(&Resource::Principals)
+    }),
+];
 
 /// The media type of a whole calendar.
 pub const CALENDAR_TYPE: &str = "text/calendar; charset=utf-8";

@@ -1,5 +1,7 @@
 //! A backend in memory: what the protocol needs, and nothing of how it is kept.
 
+mod files;
+
 use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
@@ -47,6 +49,10 @@ pub struct Memory {
     pub pages: AtomicUsize,
     /// Whether reading members fails from the second page on.
     pub fails_late: bool,
+    /// Locks and files.
+    pub besides: files::Besides,
+    /// What objects keep.
+    pub object_properties: Mutex<BTreeMap<ObjectName, DeadProperties>>,
 }
 
 /// 2026-05-04T08:00:00Z, a Monday.
@@ -61,6 +67,8 @@ impl Memory {
             page_members: 100,
             pages: AtomicUsize::new(0),
             fails_late: false,
+            besides: files::Besides::default(),
+            object_properties: Mutex::default(),
         };
         for (owner, id) in [("ada", "work"), ("ada", "holidays"), ("ada", "unified"), ("bob", "home")] {
             memory.add(&CollectionName::new(owner, id));
@@ -464,6 +472,36 @@ impl Backend for Memory {
             }
             Ok(changes)
         })
+    }
+
+    async fn object_properties(
+        &self,
+        caller: &Caller,
+        home: &PrincipalId,
+    ) -> Result<BTreeMap<ObjectName, DeadProperties>, Refusal> {
+        if caller.principal != *home {
+            return Err(Refusal::NotFound);
+        }
+        Ok(self.object_properties.lock().unwrap().clone())
+    }
+
+    async fn change_object(
+        &self,
+        caller: &Caller,
+        name: &ObjectName,
+        changes: &[PropertyChange],
+    ) -> Result<(), Refusal> {
+        self.member(caller, name).await?.ok_or(Refusal::NotFound)?;
+        let mut all = self.object_properties.lock().unwrap();
+        let kept = all.entry(name.clone()).or_default();
+        for change in changes {
+            match change.clone() {
+                PropertyChange::Dead(name, Some(xml)) => drop(kept.insert(name, xml)),
+                PropertyChange::Dead(name, None) => drop(kept.remove(&name)),
+                _ => return Err(Refusal::Protected("of calendars")),
+            }
+        }
+        Ok(())
     }
 
     async fn busy(&self, caller: &Caller, scope: &BusyScope, window: Span) -> Result<BusySet, Refusal> {

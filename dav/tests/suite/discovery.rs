@@ -25,14 +25,14 @@ async fn options_need_no_sign_in() {
         ["/", "/principals/", "/dav/", ADA, HOME, "/dav/calendars/ada/work/", "/dav/nothing/there/at/all/x"]
     {
         let answer = server.send_as_is(&format!("OPTIONS {path}"), &[], "").await.expect(200);
-        assert_eq!(answer.header("dav"), Some("1, 3, access-control, calendar-access, extended-mkcol"));
+        assert_eq!(answer.header("dav"), Some("1, 2, 3, access-control, calendar-access, extended-mkcol"));
         assert!(answer.header("allow").is_some_and(|allow| allow.contains("PROPFIND")), "{path}");
         assert_eq!(answer.text, "");
     }
     let object = server.send_as_is("OPTIONS /dav/calendars/ada/work/x.ics", &[], "").await;
     assert_eq!(
         object.header("allow"),
-        Some("OPTIONS, GET, HEAD, PUT, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, REPORT")
+        Some("OPTIONS, GET, HEAD, PUT, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, LOCK, UNLOCK, REPORT")
     );
 }
 

@@ -4,6 +4,7 @@ mod calendar_data;
 mod clients;
 mod discovery;
 mod filters;
+mod locks;
 mod objects;
 mod properties;
 mod queries;

@@ -300,15 +300,35 @@ async fn proppatch_elsewhere() {
         "D:propertyupdate",
         "<D:set><D:prop><I:calendar-color>#000000</I:calendar-color><D:displayname>x</D:displayname></D:prop></D:set>",
     );
-    for path in ["/dav/principals/ada/", "/dav/calendars/ada/work/a.ics", "/dav/calendars/ada/holidays/"] {
+    for path in ["/dav/principals/ada/", "/dav/calendars/ada/holidays/"] {
         let answer = server.send(&format!("PROPPATCH {path}"), &[], &body).await.expect(207);
         assert_eq!(answer.property(path, apple("calendar-color")).0, 403, "{path}");
     }
+    let object = "/dav/calendars/ada/work/a.ics";
+    let answer = server.send(&format!("PROPPATCH {object}"), &[], &body).await.expect(207);
+    assert_eq!(answer.property(object, apple("calendar-color")).0, 424, "what objects could keep");
+    assert_eq!(answer.property(object, dav("displayname")).0, 403, "and what they cannot");
     server.send("PROPPATCH /dav/calendars/ada/work/none.ics", &[], &body).await.expect(404);
     server.send("PROPPATCH /dav/calendars/ada/none/", &[], &body).await.expect(404);
     for body in ["", "<x/>", "<D:propertyupdate xmlns:D=\"DAV:\"/>"] {
         server.send(&format!("PROPPATCH {WORK}"), &[], body).await.expect(400);
     }
+}
+
+#[tokio::test]
+async fn what_an_object_keeps() {
+    let server = Server::new();
+    server.memory.insert("ada/work", "a.ics", &event("a", "DTSTART:20260504T120000Z"));
+    server.memory.insert("ada/work", "b.ics", &event("b", "DTSTART:20260504T120000Z"));
+    let object = "/dav/calendars/ada/work/a.ics";
+    let set = document("D:propertyupdate", "<D:set><D:prop><I:note>seen</I:note></D:prop></D:set>");
+    server.send(&format!("PROPPATCH {object}"), &[], &set).await.expect(207);
+    let listed =
+        server.send(&format!("PROPFIND {WORK}"), &["Depth: 1"], &propfind(&["I:note"])).await.expect(207);
+    assert_eq!(listed.text_of(object, apple("note")), "seen");
+    assert_eq!(listed.property("/dav/calendars/ada/work/b.ics", apple("note")).0, 404);
+    let all = server.send(&format!("PROPFIND {object}"), &["Depth: 0"], "").await.expect(207);
+    assert_eq!(all.text_of(object, apple("note")), "seen");
 }
 
 #[tokio::test]

@@ -1,0 +1,131 @@
+//! What clients have objects keep: dead properties (RFC 4918 §4.3).
+//!
+//! A record names the moment at which its object was made, so that one that is made anew does not inherit it.
+
+use std::collections::BTreeMap;
+
+use calendar::collection::{CollectionName, ObjectName, PrincipalId};
+use calendar::refusal::Refusal;
+use dav::backend::{DeadProperties, PropertyChange, SourceFate};
+use serde::{Deserialize, Serialize};
+use store::engine::Version;
+use store::records::Table;
+use store::{Change, Committed};
+
+use crate::dav_backend::properties;
+use crate::gate::ATTEMPTS_MAX;
+use crate::world::{World, refusal_of};
+
+/// Key: owner, collection, member.
+const TABLE: Table = Table("object-properties");
+/// Records read at a time.
+const PAGE: usize = 500;
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Kept {
+    /// When the object was made, UTC seconds.
+    created: i64,
+    properties: BTreeMap<String, String>,
+}
+
+fn key(name: &ObjectName) -> [&str; 3] {
+    [name.collection.owner.as_str(), name.collection.id.as_str(), name.member.as_str()]
+}
+
+/// Those of all objects of `home` that have any.
+pub(super) async fn all(
+    world: &World,
+    home: &PrincipalId,
+) -> Result<BTreeMap<ObjectName, DeadProperties>, Refusal> {
+    let mut found = BTreeMap::new();
+    let mut after: Option<Vec<String>> = None;
+    loop {
+        let from: Option<Vec<&str>> = after.as_ref().map(|key| key.iter().map(String::as_str).collect());
+        let page = world.store.records::<Kept>(TABLE, &[home.as_str()], from.as_deref(), PAGE).await;
+        let page = page.map_err(refusal_of)?;
+        let Some(last) = page.last() else { return Ok(found) };
+        after = Some(last.key.clone());
+        for row in page {
+            let [owner, id, member] = row.key.as_slice() else { continue };
+            let name = ObjectName::new(&CollectionName::new(owner, id), member);
+            let facts = world.store.facts(&name).await.map_err(refusal_of)?;
+            if facts.is_some_and(|facts| facts.created == row.record.created) {
+                found.insert(name, properties::dead_of(&row.record.properties));
+            }
+        }
+    }
+}
+
+async fn kept(world: &World, name: &ObjectName, created: i64) -> Result<(Kept, Version), Refusal> {
+    let seen = world.store.record::<Kept>(TABLE, &key(name)).await.map_err(refusal_of)?;
+    let (kept, version) = seen.unwrap_or_default();
+    if kept.created == created {
+        Ok((kept, version))
+    } else {
+        Ok((Kept { created, ..Kept::default() }, version))
+    }
+}
+
+/// Sets and removes some of one object, all or none.
+pub(super) async fn change(
+    world: &World,
+    name: &ObjectName,
+    changes: &[PropertyChange],
+) -> Result<(), Refusal> {
+    for _ in 0..ATTEMPTS_MAX {
+        let facts = world.store.facts(name).await.map_err(refusal_of)?.ok_or(Refusal::NotFound)?;
+        let (mut kept, version) = kept(world, name, facts.created).await?;
+        for change in changes {
+            let PropertyChange::Dead(name, value) = change else {
+                return Err(Refusal::Protected("an object keeps only what the server does not know"));
+            };
+            properties::keep(&mut kept.properties, name, value.as_ref());
+        }
+        properties::check_room(&kept.properties)?;
+        if write(world, name, &kept, version).await? {
+            return Ok(());
+        }
+    }
+    Err(Refusal::Contended)
+}
+
+async fn write(world: &World, name: &ObjectName, kept: &Kept, version: Version) -> Result<bool, Refusal> {
+    let mut change = Change::new();
+    change.put_record(TABLE, &key(name), kept, version);
+    Ok(matches!(world.store.commit(change).await.map_err(refusal_of)?, Committed::At(_)))
+}
+
+/// Forgets those of an object that has gone, or was just made.
+pub(super) async fn forget(world: &World, name: &ObjectName) -> Result<(), Refusal> {
+    if let Some((_, version)) = world.store.record::<Kept>(TABLE, &key(name)).await.map_err(refusal_of)? {
+        let mut change = Change::new();
+        change.remove_record(TABLE, &key(name), version);
+        // If it has moved meanwhile, somebody else is at it.
+        world.store.commit(change).await.map_err(refusal_of)?;
+    }
+    Ok(())
+}
+
+/// What an object kept that is about to be relocated; to be given to [`carry`] afterwards.
+pub(super) async fn of(world: &World, name: &ObjectName) -> Result<BTreeMap<String, String>, Refusal> {
+    let Some(facts) = world.store.facts(name).await.map_err(refusal_of)? else { return Ok(BTreeMap::new()) };
+    Ok(kept(world, name, facts.created).await?.0.properties)
+}
+
+/// Gives the relocated object what it kept where it came from (RFC 4918 §9.8.2, §9.9.1).
+pub(super) async fn carry(
+    world: &World,
+    (from, to): (&ObjectName, &ObjectName),
+    source: SourceFate,
+    carried: BTreeMap<String, String>,
+) -> Result<(), Refusal> {
+    if source == SourceFate::Leaves {
+        forget(world, from).await?;
+    }
+    let Some(facts) = world.store.facts(to).await.map_err(refusal_of)? else { return Ok(()) };
+    let (_, version) = kept(world, to, facts.created).await?;
+    if version == 0 && carried.is_empty() {
+        return Ok(());
+    }
+    write(world, to, &Kept { created: facts.created, properties: carried }, version).await.map(|_| ())
+}
