@@ -24,6 +24,7 @@ mod ledger;
 mod outbound;
 mod parts;
 mod property;
+mod range;
 mod receive;
 mod send;
 

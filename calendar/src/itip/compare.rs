@@ -150,9 +150,14 @@ fn rules_differ(before: Of<'_>, after: Of<'_>) -> Option<Reach> {
     };
     let (old, new) = (rules(before, "RRULE"), rules(after, "RRULE"));
     let dates = |of: Of<'_>| -> BTreeSet<String> {
+        let said = |property: &Property, value: &str| {
+            let (start, rest) = value.trim().split_once('/').unwrap_or((value.trim(), ""));
+            let start = of.1.date_or_time_of(property, start)?.to_instant(Zone::utc());
+            Some(format!("{}/{rest}", start.to_ical()))
+        };
         let values = of.0.properties_named("RDATE").flat_map(|property| {
-            let zone = property.parameter("TZID").unwrap_or_default().to_owned();
-            property.value.split(',').map(move |value| format!("{zone}:{}", value.trim())).collect::<Vec<_>>()
+            let values = property.value.split(',');
+            values.map(|value| said(property, value).unwrap_or_else(|| value.to_owned())).collect::<Vec<_>>()
         });
         values.collect()
     };

@@ -15,7 +15,7 @@ use crate::{recur, zone::Zone};
 const OWN_PARAMETERS: [&str; 4] =
     ["SCHEDULE-AGENT", "SCHEDULE-FORCE-SEND", "SCHEDULE-STATUS", super::ANSWERS_SINCE];
 /// Properties by which somebody's own software remembers things.
-const OWN_PROPERTIES: [&str; 3] = ["X-KALENDS-", "X-MOZ-", "X-EVOLUTION-"];
+const OWN_PROPERTIES: [&str; 4] = ["X-KALENDS-", "X-MOZ-", "X-EVOLUTION-", "X-CALENDARSERVER-"];
 
 /// Whether the property is of no concern to others.
 pub(super) fn is_own_property(name: &str) -> bool {
@@ -101,6 +101,7 @@ fn definition(origin: &CalendarObject, tzid: &str) -> Option<Component> {
         let mut found = found.clone();
         // Whatever else stands in it is nobody's concern.
         found.components.retain(|inner| matches!(inner.name.as_str(), "STANDARD" | "DAYLIGHT"));
+        found.components.iter_mut().for_each(|observance| observance.components.clear());
         set_tzid(&mut found, tzid);
         return Some(found);
     }

@@ -2,6 +2,7 @@
 
 use super::ledger::About;
 use super::property::{new, set, with_parameters};
+use super::range::ranges;
 use crate::component::{Component, Property};
 use crate::limits::Limits;
 use crate::object::CalendarObject;
@@ -24,9 +25,7 @@ pub(super) fn about_of(
     let Some(id) = component.property("RECURRENCE-ID") else { return Some(About::Whole) };
     let value = object.date_or_time(id)?;
     let at = instance_name(&value, form);
-    let ranges =
-        id.parameter("RANGE").is_some_and(|range| range.trim().eq_ignore_ascii_case("THISANDFUTURE"));
-    Some(if ranges { About::From(at) } else { About::Instance(at) })
+    Some(if ranges(component) { About::From(at) } else { About::Instance(at) })
 }
 
 /// The name of the instance whose original start is given as `value`.
@@ -94,6 +93,15 @@ pub(super) fn described(
         let id = timed_property("RECURRENCE-ID", &named_as(&form, at), &start);
         let place = component.properties.iter().position(|property| property.name == "DTSTART");
         component.properties.insert(place.unwrap_or_default(), id);
+    }
+    // A PERIOD has a length of its own.
+    let is_period = |property: &Property| property.name == "RDATE" && property.value.contains('/');
+    if component.name == "VEVENT" && master.properties.iter().any(is_period) {
+        let place = component.properties.iter().position(|each| each.name == "DURATION");
+        let end = timed_property("DTEND", &named_as(&instance.start, instance.span.end), &start);
+        if let Some(line) = place.and_then(|place| component.properties.get_mut(place)) {
+            *line = end;
+        }
     }
     if component.property("SEQUENCE").is_none() {
         set(&mut component, "SEQUENCE", "0");

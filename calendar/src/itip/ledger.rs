@@ -156,11 +156,15 @@ impl Ledger {
 
     /// Keeps it small, whoever sends however much.
     pub(super) fn bound(&mut self) {
-        while self.heard.len() > LINES_MAX {
-            self.heard.pop_first();
+        let excess = self.heard.len().saturating_sub(LINES_MAX);
+        let early = self.heard.keys().filter(|about| **about != About::Whole).take(excess);
+        for about in early.copied().collect::<Vec<_>>() {
+            self.heard.remove(&about);
         }
-        while self.cancelled.len() > LINES_MAX {
-            self.cancelled.pop_first();
+        let excess = self.cancelled.len().saturating_sub(LINES_MAX);
+        let early = self.cancelled.keys().filter(|(about, _)| *about != About::Whole).take(excess);
+        for key in early.copied().collect::<Vec<_>>() {
+            self.cancelled.remove(&key);
         }
         while self.added.len() > LINES_MAX {
             self.added.pop_first();

@@ -66,9 +66,21 @@ pub fn addition_of(held: &CalendarObject, at: Instant, now: Instant) -> Option<O
     Some(compose::message(held, Method::Add, to, vec![component]))
 }
 
-/// What a reply repeats, so that its reader finds the event and people recognise it.
-const REPEATED: [&str; 9] =
-    ["UID", "RECURRENCE-ID", "SEQUENCE", "DTSTART", "DTEND", "DUE", "DURATION", "SUMMARY", "ORGANIZER"];
+/// What a reply repeats, so that its reader finds the event and people recognise it; of a task, how far it is (RFC 5546
+/// §3.4.3).
+const REPEATED: [&str; 11] = [
+    "UID",
+    "RECURRENCE-ID",
+    "SEQUENCE",
+    "DTSTART",
+    "DTEND",
+    "DUE",
+    "DURATION",
+    "SUMMARY",
+    "PERCENT-COMPLETE",
+    "COMPLETED",
+    "ORGANIZER",
+];
 
 /// The ATTENDEE line of a reply: who, and what they answer.
 pub(super) fn answering(invited: &Property, partstat: &str) -> Property {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::instance::{about_of, described, instance_of};
 use super::ledger::{About, Revision};
-use super::{NotApplied, compose};
+use super::{NotApplied, compose, range};
 use crate::component::{Component, Property};
 use crate::limits::Limits;
 use crate::object::{CalendarObject, Edit, edited};
@@ -90,10 +90,13 @@ impl<'a> Parts<'a> {
         self.list.keys().copied().flatten().collect()
     }
 
-    /// What the master says of its instance at `at`, whether or not it has a component of its own; `None` where the
-    /// rule makes no such instance.
+    /// What the master, or what ranges over it, says of the instance at `at`, whether or not it has a component of its
+    /// own; `None` where the rule makes no such instance.
     pub(super) fn derived(&self, at: Instant, limits: &Limits) -> Option<Component> {
         let master = self.master()?;
+        if let Some(range) = range::ranging_over(self, at) {
+            return range::derived(self, range, at, limits);
+        }
         let series = self.series.get_or_init(|| {
             let calendar = compose::calendar(master.origin, None, vec![master.component.clone()]);
             CalendarObject::read(serialise(&calendar).into_bytes().into(), limits).ok()

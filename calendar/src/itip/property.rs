@@ -1,7 +1,9 @@
 //! Small changes of properties and what they say of people: setting values and parameters, reading attendees.
 
+use super::ANSWERS_SINCE;
 use crate::address::Address;
 use crate::component::{Component, Parameter, Property};
+use crate::object::revision;
 
 /// A property without parameters.
 pub(super) fn new(name: &str, value: &str) -> Property {
@@ -84,6 +86,13 @@ pub(super) fn partstat_token(partstat: &str) -> String {
 /// PARTSTAT of an ATTENDEE; NEEDS-ACTION is the default (RFC 5545 §3.2.12).
 pub(super) fn partstat_of(attendee: &Property) -> String {
     partstat_token(attendee.parameter("PARTSTAT").unwrap_or("NEEDS-ACTION"))
+}
+
+/// From which SEQUENCE on answers to `component` count.
+pub(super) fn answers_since(component: &Component) -> u32 {
+    let (sequence, _) = revision(component);
+    let since = component.property("SEQUENCE").and_then(|property| property.parameter(ANSWERS_SINCE));
+    since.and_then(|since| since.trim().parse().ok()).map_or(sequence, |since: u32| since.min(sequence))
 }
 
 /// Whether a component's STATUS is CANCELLED.

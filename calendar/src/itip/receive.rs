@@ -5,6 +5,7 @@
 //! attendee says changes the organizer's.
 
 mod add;
+mod admit;
 mod cancel;
 mod counter;
 mod refresh;
@@ -15,15 +16,15 @@ mod word;
 use std::sync::Arc;
 
 use super::ledger::{About, Ledger};
-use super::property::{addresses_in, organizer_of};
+use super::property::{address_of, addresses_in, attendee_among, organizer_of};
 use super::{Message, Method, NotApplied, Outgoing};
 use crate::address::Address;
 use crate::limits::Limits;
 use crate::object::{CalendarObject, Kind};
 use crate::time::Instant;
 
+pub use admit::{admit, apply_reply};
 pub use counter::{accept_counter, decline_counter};
-pub use reply::{admit, apply_reply};
 
 /// What we have of the UID that a message is about.
 #[derive(Clone, Copy, Debug)]
@@ -239,15 +240,18 @@ fn organizer_held(object: &CalendarObject) -> Option<Address> {
 /// Whether a message that only an organizer sends comes from the organizer.
 fn check_organizer(case: &Case<'_>) -> Result<Claim, NotApplied> {
     let message = case.message;
-    let Some(claimed) = &message.organizer else {
-        // Feeds are published without.
-        let is_published = message.method == Method::Publish;
-        return if is_published { Ok(Claim::Believed) } else { Err(NotApplied::Lacks("ORGANIZER")) };
-    };
     let known = case.held.object.and_then(organizer_held);
-    if case.is_recipient(claimed) || known.as_ref().is_some_and(|known| case.is_recipient(known)) {
+    // What nobody organizes and no message brought is the recipient's own.
+    let is_private = case.held.object.is_some() && known.is_none() && case.held.ledger.heard.is_empty();
+    let organizers = [message.organizer.as_ref(), known.as_ref()];
+    if is_private || organizers.into_iter().flatten().any(|who| case.is_recipient(who)) {
         return Err(NotApplied::OwnEvent);
     }
+    let Some(claimed) = &message.organizer else {
+        // Feeds are published without.
+        let is_feed = message.method == Method::Publish && known.is_none();
+        return if is_feed { Ok(Claim::Believed) } else { Err(NotApplied::Lacks("ORGANIZER")) };
+    };
     if let Some(known) = known.filter(|known| known != claimed) {
         // The old organizer may name a new one; nobody else may.
         if case.delivery.sender == Some(&known) && message.method == Method::Request {
@@ -261,31 +265,29 @@ fn check_organizer(case: &Case<'_>) -> Result<Claim, NotApplied> {
     let Some(sender) = case.delivery.sender.filter(|sender| *sender != claimed) else {
         return Ok(Claim::Believed);
     };
-    if sent_by(message, "ORGANIZER").contains(sender) || may_pass_on(case, sender) {
+    if acts_for(case, "ORGANIZER", claimed, sender) || may_pass_on(case, sender) {
         return Ok(Claim::Believed);
     }
     Err(NotApplied::NotTheSender { claimed: claimed.clone(), sender: sender.clone() })
 }
 
-/// SENT-BY of all properties `name` of the message.
-fn sent_by(message: &Message, name: &str) -> Vec<Address> {
-    let properties = message.object.components().flat_map(|component| component.properties_named(name));
-    properties.flat_map(|property| addresses_in(property, "SENT-BY")).collect()
+/// Whether what is held names `sender` as who acts for `whom` in a property `name` (SENT-BY, RFC 5545 §3.2.18). What a
+/// message says of that does not count: anybody can write it.
+fn acts_for(case: &Case<'_>, name: &str, whom: &Address, sender: &Address) -> bool {
+    let components = case.held.object.into_iter().flat_map(CalendarObject::components);
+    let mut properties = components.flat_map(|component| component.properties_named(name));
+    properties.any(|line| address_of(line) == *whom && addresses_in(line, "SENT-BY").contains(sender))
 }
 
-/// Whether somebody other than the organizer may send this: an invitation that is forwarded or delegated to whoever
-/// has none yet, or the end of a delegation by who delegated.
+/// Whether somebody other than the organizer may send this: an invitation that is forwarded to whoever has none yet;
+/// what concerns a delegation, by who delegated, which must be known by what is held.
 fn may_pass_on(case: &Case<'_>, sender: &Address) -> bool {
-    let delegated_by = |object: &CalendarObject| {
-        let attendees = object.components().flat_map(|component| component.properties_named("ATTENDEE"));
-        attendees
-            .filter(|each| case.is_recipient(&Address::parse(&each.value)))
-            .any(|each| addresses_in(each, "DELEGATED-FROM").contains(sender))
-    };
     match (case.message.method, case.held.object) {
         (Method::Request | Method::Publish, None) => true,
-        (Method::Request, Some(_)) => delegated_by(&case.message.object),
-        (Method::Cancel, Some(held)) => delegated_by(held),
+        (Method::Request | Method::Cancel, Some(held)) => {
+            let own = held.components().filter_map(|each| attendee_among(each, case.delivery.recipient));
+            own.flat_map(|line| addresses_in(line, "DELEGATED-FROM")).any(|who| who == *sender)
+        }
         _ => false,
     }
 }
@@ -309,10 +311,11 @@ fn check_attendee(case: &Case<'_>) -> Result<(), NotApplied> {
         let recipient = case.delivery.recipient.first().cloned();
         return Err(NotApplied::NotTheOrganizer(recipient.unwrap_or_else(|| Address::parse(""))));
     }
+    let speaks = |sender: &&Address| {
+        message.attendees.iter().any(|who| who == *sender || acts_for(case, "ATTENDEE", who, sender))
+    };
     match case.delivery.sender {
-        Some(sender)
-            if !message.attendees.contains(sender) && !sent_by(message, "ATTENDEE").contains(sender) =>
-        {
+        Some(sender) if !speaks(&sender) => {
             Err(NotApplied::NotTheSender { claimed: first.clone(), sender: sender.clone() })
         }
         _ => Ok(()),

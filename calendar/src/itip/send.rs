@@ -51,9 +51,12 @@ pub fn changes(
             over.send.extend(then.send);
             Scheduled { object: then.object, send: over.send }
         }
-        (_, Some(true)) | (Some(true), None) => organizer::changes(&edit),
+        (_, Some(true)) => organizer::changes(&edit),
+        (_, Some(false)) => attendee::changes(&edit),
+        // What nobody organizes any more is over as a scheduling object (RFC 6638 §3.2.3.1).
+        (Some(true), None) => organizer::changes(&Edited { after: None, ..edit }),
+        (Some(false), None) => attendee::changes(&Edited { after: None, ..edit }),
         (None, None) => Scheduled::default(),
-        _ => attendee::changes(&edit),
     }
 }
 

@@ -52,7 +52,10 @@ fn invite_accept_reschedule_and_an_answer_too_late() {
     assert!(
         matches!(&received.changed[..], [Change::Answered { about: About::Whole, partstat, .. }] if partstat == "ACCEPTED")
     );
-    assert_eq!(olga.text(), before.replace("PARTSTAT=NEEDS-ACTION;RSVP=TRUE", "PARTSTAT=ACCEPTED;RSVP=TRUE"));
+    assert_eq!(
+        olga.text(),
+        before.replace("PARTSTAT=NEEDS-ACTION;RSVP=TRUE", "PARTSTAT=ACCEPTED;RSVP=TRUE;SCHEDULE-STATUS=2.0")
+    );
     assert_eq!(olga.hear(&accepted, 5).unwrap().then, Then::Unchanged);
     // Bob answers while olga moves it: his answer is to what is not any more.
     let late = answers(&mut bob, "TENTATIVE", 6);

@@ -5,7 +5,9 @@
 mod conversations;
 mod corpus;
 mod edits;
+mod guards;
 mod messages;
 mod order;
 mod refusals;
+mod standards;
 mod support;

@@ -41,14 +41,14 @@ fn only_the_answer_changes() {
     let before =
         "ATTENDEE;CN=\"Ada; L.\";PARTSTAT=NEEDS-ACTION;RSVP=TRUE;\r\n SCHEDULE-STATUS=1.2:MAILTO:Ada@Y\r\n";
     let after =
-        "ATTENDEE;CN=\"Ada; L.\";PARTSTAT=ACCEPTED;RSVP=TRUE;SCHEDULE-STATUS=1.2:MAILT\r\n O:Ada@Y\r\n";
+        "ATTENDEE;CN=\"Ada; L.\";PARTSTAT=ACCEPTED;RSVP=TRUE;SCHEDULE-STATUS=2.0:MAILT\r\n O:Ada@Y\r\n";
     assert_eq!(text, HELD.replace('\n', "\r\n").replace(before, after));
     let text =
         applied(&held, "DTSTAMP:20260602T000000Z\nSEQUENCE:2\nATTENDEE;PARTSTAT=declined:bob@y").unwrap();
     assert_eq!(
         text,
         HELD.replace('\n', "\r\n")
-            .replace("ATTENDEE:mailto:bob@y", "ATTENDEE;PARTSTAT=DECLINED:mailto:bob@y")
+            .replace("ATTENDEE:mailto:bob@y", "ATTENDEE;PARTSTAT=DECLINED;SCHEDULE-STATUS=2.0:mailto:bob@y")
     );
     // The same answer again changes nothing.
     let twice =
@@ -200,7 +200,7 @@ fn alarms_stay_at_home() {
     let alarm = "BEGIN:VALARM\nTRIGGER:-PT5M\nACTION:DISPLAY\nEND:VALARM\n";
     let zone = format!(
         "BEGIN:VTIMEZONE\nTZID:z\nBEGIN:STANDARD\nDTSTART:19700101T000000\nTZOFFSETFROM:+0100\nTZOFFSETTO:+0100\n\
-         END:STANDARD\n{alarm}END:VTIMEZONE\n"
+         {alarm}END:STANDARD\n{alarm}END:VTIMEZONE\n"
     );
     let held = HELD
         .replace("BEGIN:VEVENT\n", &format!("{zone}{alarm}BEGIN:VEVENT\n"))
@@ -211,7 +211,10 @@ fn alarms_stay_at_home() {
     assert!(held.source().windows(6).filter(|at| *at == b"VALARM").count() > 6);
     for method in [Method::Request, Method::Cancel] {
         let text = message_of(&held, method, now());
-        assert!(!text.contains("VALARM") && text.contains("BEGIN:X-MORE") && text.contains("BEGIN:STANDARD"), "{text}");
+        assert!(
+            !text.contains("VALARM") && text.contains("BEGIN:X-MORE") && text.contains("BEGIN:STANDARD"),
+            "{text}"
+        );
     }
 }
 
@@ -226,7 +229,10 @@ fn a_uid_that_cannot_be_kept_is_refused() {
     };
     let limits = Limits::default();
     for uid in ["1\u{1f}@x", "\u{7f}", "1\u{80}"] {
-        assert_eq!(Message::read_all(&text(uid), &limits).map(|all| all.len()), Err(NotApplied::Lacks("UID")));
+        assert_eq!(
+            Message::read_all(&text(uid), &limits).map(|all| all.len()),
+            Err(NotApplied::Lacks("UID"))
+        );
         assert_eq!(Message::read(text(uid), &limits).map(|_| ()).unwrap_err().property, "UID");
     }
     let message = Message::read(text("1\\n2\t3"), &limits).unwrap();

@@ -198,15 +198,16 @@ pub(crate) fn methods(messages: &[Message]) -> Vec<Method> {
     messages.iter().map(|message| message.method).collect()
 }
 
-/// What an object says, without regard to the order of its components and lines.
+/// What an object says, without regard to the order of its components, lines and parameters.
 pub(crate) fn meaning(object: Option<&CalendarObject>) -> BTreeMap<String, BTreeSet<String>> {
     let mut meaning = BTreeMap::new();
     for component in object.iter().flat_map(|object| object.components()) {
         let id = component.property("RECURRENCE-ID").map(|id| id.value.clone()).unwrap_or_default();
-        let lines = component
-            .properties
-            .iter()
-            .map(|each| format!("{}:{}:{:?}", each.name, each.value, each.parameters));
+        let lines = component.properties.iter().map(|each| {
+            let parameters: BTreeSet<String> =
+                each.parameters.iter().map(|parameter| format!("{parameter:?}")).collect();
+            format!("{}:{}:{parameters:?}", each.name, each.value)
+        });
         meaning.insert(id, lines.collect());
     }
     meaning

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use super::super::compose;
 use super::super::ledger::{About, Revision};
 use super::super::parts::{Parts, detached};
-use super::super::property::{attendee_among, new, organizer_of, set};
+use super::super::property::{answers_since, attendee_among, new, organizer_of, set};
 use super::super::send::changes;
 use super::super::{Message, Method, NotApplied, Outgoing};
-use super::refresh::asker;
 use super::{Case, Change, Delivery, Held, Question, Received, Then};
 use crate::address::Address;
 use crate::component::Component;
@@ -26,7 +25,7 @@ pub(super) fn counter(case: &Case<'_>) -> Result<Received, NotApplied> {
         if attendee_among(&described.component, std::slice::from_ref(&from)).is_none() {
             return Err(NotApplied::NotInvited(from));
         }
-        if revision(component).0 < Revision::of(&described.component).sequence {
+        if revision(component).0 < answers_since(&described.component) {
             return Err(NotApplied::Outdated);
         }
         about.push(at.map_or(About::Whole, About::Instance));
@@ -35,9 +34,10 @@ pub(super) fn counter(case: &Case<'_>) -> Result<Received, NotApplied> {
     Ok(Received { ask: vec![question], ..case.unchanged() })
 }
 
-/// Who proposes: the sender where it is known, for a proposal may list everybody.
-fn proposer(message: &Message, delivery: &Delivery<'_>) -> Option<Address> {
-    delivery.sender.filter(|sender| message.attendees.contains(sender)).cloned().or_else(|| asker(message))
+/// Whose message it is: the sender where it is known, for it may list everybody.
+pub(super) fn proposer(message: &Message, delivery: &Delivery<'_>) -> Option<Address> {
+    let sender = delivery.sender.filter(|sender| message.attendees.contains(sender));
+    sender.or(message.attendees.first()).cloned()
 }
 
 /// The organizer keeps to what is: so does the attendee's copy.

@@ -4,21 +4,17 @@
 //! answer about the whole is one about every instance that the attendee has not answered apart. Delegation brings the
 //! delegate's line (§3.2.2.3), whether the reply has one or two ATTENDEEs.
 
-use std::sync::Arc;
-
 use super::super::ledger::{About, Answer, Ledger, Revision};
 use super::super::parts::Parts;
 use super::super::property::{
-    address_of, addresses_in, attendee_among, attendee_mut, new, organizer_of, parameter, partstat_of,
-    set_parameter, with_parameters,
+    address_of, addresses_in, answers_since, attendee_among, attendee_mut, new, organizer_of, parameter,
+    partstat_of, set_parameter, with_parameters,
 };
-use super::super::send::changes;
-use super::super::{ANSWERS_SINCE, Message, NotApplied};
+use super::super::{ANSWERS_SINCE, NotApplied, range};
 use super::request::leads_back;
-use super::{Case, Change, Delivery, Held, Question, Received, Then, receive};
+use super::{Case, Change, Question, Received, Then, acts_for};
 use crate::address::Address;
 use crate::component::{Component, Property};
-use crate::limits::Limits;
 use crate::object::{CalendarObject, revision};
 use crate::time::Instant;
 
@@ -112,6 +108,9 @@ impl<'a> Answers<'a> {
             _ => {}
         }
         check_delegates(&target, line, &who)?;
+        if let Some(alone) = at.filter(|_| about != About::Whole && !range::ranges(component)) {
+            range::narrow(&mut self.parts, alone, self.case.delivery.limits);
+        }
         if self.parts.find(at).is_none() {
             self.parts.put(at, target, self.held);
         }
@@ -185,11 +184,15 @@ impl<'a> Answers<'a> {
     fn write(&mut self, at: Option<Instant>, answer: &Property, message: &Component) {
         let Some(part) = self.parts.find_mut(at) else { return };
         let component = &mut part.component;
+        let is_own = organizer_of(component).is_none_or(|organizer| self.case.is_recipient(&organizer));
         let who = address_of(answer);
         let Some(line) = attendee_mut(component, &who) else { return };
         let before = addresses_in(line, "DELEGATED-TO");
         let after = addresses_in(answer, "DELEGATED-TO");
         set_parameter(line, "PARTSTAT", Some(&partstat_of(answer)));
+        if is_own {
+            set_parameter(line, "SCHEDULE-STATUS", Some(&schedule_status(message)));
+        }
         if before != after {
             set_addresses(line, "DELEGATED-TO", &after);
         }
@@ -213,11 +216,15 @@ impl<'a> Answers<'a> {
     }
 }
 
-/// From which SEQUENCE on answers to `component` count.
-fn answers_since(component: &Component) -> u32 {
-    let sequence = revision(component).0;
-    let since = component.property("SEQUENCE").and_then(|property| property.parameter(ANSWERS_SINCE));
-    since.and_then(|since| since.trim().parse().ok()).map_or(sequence, |since: u32| since.min(sequence))
+/// SCHEDULE-STATUS by the codes of a reply's REQUEST-STATUS (RFC 6638 §4.2).
+fn schedule_status(reply: &Component) -> String {
+    let codes = reply.properties_named("REQUEST-STATUS").filter_map(|status| {
+        let code = status.value.split(';').next().unwrap_or_default().trim();
+        let is_code = |each: char| each.is_ascii_digit() || each == '.';
+        (!code.is_empty() && code.chars().all(is_code)).then_some(code)
+    });
+    let codes = codes.collect::<Vec<_>>().join(",");
+    if codes.is_empty() { "2.0".to_owned() } else { codes }
 }
 
 /// The ATTENDEE lines of a reply that speak for themselves.
@@ -226,9 +233,10 @@ fn answers_since(component: &Component) -> u32 {
 fn speaking<'a>(component: &'a Component, case: &Case<'_>) -> Vec<&'a Property> {
     let mut lines: Vec<&Property> = component.properties_named("ATTENDEE").collect();
     if let Some(sender) = case.delivery.sender {
-        let is_sender =
-            |line: &&Property| address_of(line) == *sender || addresses_in(line, "SENT-BY").contains(sender);
-        lines.retain(is_sender);
+        lines.retain(|line| {
+            let who = address_of(line);
+            who == *sender || acts_for(case, "ATTENDEE", &who, sender)
+        });
     }
     let all = lines.clone();
     lines.retain(|line| {
@@ -269,11 +277,12 @@ fn check_delegates(target: &Component, line: &Property, who: &Address) -> Result
     Ok(())
 }
 
-/// The delegate's line: DELEGATED-FROM in theirs, or a new one.
+/// The delegate's line: DELEGATED-FROM in theirs, or a new one. Who was invited anyway is no delegate: taking the
+/// delegation back must not take them off the list.
 fn delegate(component: &mut Component, from: &Address, to: &Address, message: &Component) {
     if let Some(line) = attendee_mut(component, to) {
         let mut delegators = addresses_in(line, "DELEGATED-FROM");
-        if !delegators.contains(from) {
+        if !delegators.is_empty() && !delegators.contains(from) {
             delegators.push(from.clone());
             delegators.sort();
             set_addresses(line, "DELEGATED-FROM", &delegators);
@@ -312,84 +321,5 @@ fn set_addresses(line: &mut Property, name: &str, people: &[Address]) {
     if let Some(parameter) = line.parameters.iter_mut().find(|parameter| parameter.name == name) {
         parameter.values = people.iter().map(|who| who.as_str().to_owned()).collect();
         line.octets = 0..0;
-    }
-}
-
-/// Invites who answered uninvited, with their answer, and tells everybody.
-///
-/// # Errors
-/// [`NotApplied::NotHeld`] without an object, [`NotApplied::NotInvited`] if they never answered.
-pub fn admit(held: Held<'_>, who: &Address, delivery: &Delivery<'_>) -> Result<Received, NotApplied> {
-    let object = held.object.ok_or(NotApplied::NotHeld)?;
-    let mut parts = Parts::of(Some(object));
-    let mut ledger = held.ledger.clone();
-    let waiting: Vec<(About, Answer)> = ledger
-        .uninvited
-        .iter()
-        .filter(|((address, _), _)| address == who)
-        .map(|((_, about), answer)| (*about, answer.clone()))
-        .collect();
-    let mut changed = Vec::new();
-    for (about, answer) in waiting {
-        let at = match about {
-            About::Whole => None,
-            About::Instance(at) | About::From(at) => Some(at),
-        };
-        if parts.find(at).is_none() {
-            let Some(component) = parts.described(at, delivery.limits) else { continue };
-            parts.put(at, component, object);
-        }
-        let Some(part) = parts.find_mut(at) else { continue };
-        let properties = [parameter("ROLE", "REQ-PARTICIPANT"), parameter("PARTSTAT", &answer.partstat)];
-        part.component.properties.push(with_parameters(new("ATTENDEE", who.as_str()), properties));
-        ledger.uninvited.remove(&(who.clone(), about));
-        let partstat = answer.partstat.clone();
-        ledger.answers.insert((who.clone(), about), answer);
-        changed.push(Change::Answered { who: who.clone(), about, partstat, comment: None });
-    }
-    let octets = parts.render(object).filter(|_| !changed.is_empty());
-    let octets = octets.ok_or_else(|| NotApplied::NotInvited(who.clone()))?;
-    let after = CalendarObject::read(octets, delivery.limits).map_err(NotApplied::Unreadable)?;
-    let scheduled = changes(Some(object), Some(&after), delivery.recipient, delivery.now);
-    let then = scheduled.object.map_or_else(|| Then::Object(Arc::clone(after.octets())), Then::Object);
-    Ok(Received { then, ledger, send: scheduled.send, ask: Vec::new(), changed })
-}
-
-/// What `held` becomes when `reply` is applied: only the ATTENDEE's PARTSTAT changes, the rest stays octet for octet.
-///
-/// [`receive`] for who keeps no ledger: a reply is outdated by a lower SEQUENCE, or, with the same, by a DTSTAMP before
-/// that of what is held; an equal one is not (some products copy both from the request).
-///
-/// # Errors
-/// [`NotApplied`] with the reason.
-pub fn apply_reply(held: &CalendarObject, reply: &Message) -> Result<Arc<[u8]>, NotApplied> {
-    let own = held.components().find_map(organizer_of).or_else(|| reply.organizer.clone());
-    let not_organizer = || {
-        let claimed = reply.organizer.clone().unwrap_or_else(|| Address::parse(""));
-        NotApplied::NotTheOrganizer(claimed)
-    };
-    if reply.object.uid() != held.uid() {
-        return Err(NotApplied::OtherUid);
-    }
-    if reply.method != super::Method::Reply {
-        return Err(not_organizer());
-    }
-    let stamp = reply.object.components().map(|component| revision(component).1).max().flatten();
-    let known = held.master().or_else(|| held.components().next()).map(revision).unwrap_or_default();
-    if reply.sequence == known.0 && stamp.is_some() && stamp < known.1 {
-        return Err(NotApplied::Outdated);
-    }
-    let (recipient, limits): (Vec<Address>, _) = (own.into_iter().collect(), Limits::default());
-    let (ledger, now) = (Ledger::default(), stamp.unwrap_or_default());
-    let delivery = Delivery { recipient: &recipient, sender: None, now, limits: &limits };
-    let received = receive(Held { object: Some(held), ledger: &ledger }, reply, &delivery);
-    let received = received.map_err(|reason| match reason {
-        NotApplied::NoInstance => NotApplied::Outdated,
-        other => other,
-    })?;
-    match (received.then, received.ask.into_iter().next()) {
-        (Then::Object(octets), _) => Ok(octets),
-        (_, Some(Question::Uninvited { who, .. })) => Err(NotApplied::NotInvited(who)),
-        _ => Ok(Arc::clone(held.octets())),
     }
 }

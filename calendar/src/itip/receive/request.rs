@@ -93,6 +93,7 @@ pub(super) fn carried(new: Of<'_>, held: Option<Of<'_>>, case: &Case<'_>) -> (Co
     component.properties.retain(|property| !is_own_property(&property.name));
     component.properties.iter_mut().for_each(without_own_parameters);
     let Some((held, origin)) = held else { return (component, false) };
+    keep_agent(&mut component, held);
     let own = detached(held.clone());
     let alarms = own.components.into_iter().filter(|inner| inner.name == "VALARM");
     component.components.extend(alarms);
@@ -109,6 +110,17 @@ pub(super) fn carried(new: Of<'_>, held: Option<Of<'_>>, case: &Case<'_>) -> (Co
         keep_answer(&mut component, held, case.delivery.recipient);
     }
     (component, rescheduled)
+}
+
+/// Who answers for the attendee, their client or the server, is theirs to say (RFC 6638 §3.2.2.2).
+fn keep_agent(component: &mut Component, held: &Component) {
+    let Some(known) = held.property("ORGANIZER") else { return };
+    let line = component.properties.iter_mut().find(|each| each.name == "ORGANIZER");
+    if let (Some(line), Some(agent)) = (line, known.parameter("SCHEDULE-AGENT"))
+        && address_of(line) == address_of(known)
+    {
+        set_parameter(line, "SCHEDULE-AGENT", Some(agent));
+    }
 }
 
 fn keep_answer(component: &mut Component, held: &Component, recipient: &[Address]) {

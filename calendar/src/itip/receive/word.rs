@@ -8,7 +8,7 @@ use super::super::instance::{add_date, cut_before, except, has_date, normalise_i
 use super::super::ledger::{About, Cancellation, For, Revision};
 use super::super::parts::{Part, Parts};
 use super::super::property::{is_cancelled, organizer_of, set};
-use super::super::{Ledger, NotApplied};
+use super::super::{Ledger, NotApplied, range};
 use super::request::carried;
 use super::{Case, Change, Received, Then};
 use crate::component::Component;
@@ -123,6 +123,9 @@ impl<'a> Word<'a> {
             Some(known) if !local && known == revision => return Taken::Duplicate,
             _ => {}
         }
+        if !range::ranges(component) {
+            self.narrow(at);
+        }
         let origin = &self.case.message.object;
         let is_new = self.parts.list.is_empty();
         let derived = if known.is_some() { None } else { self.derived(at) };
@@ -140,6 +143,16 @@ impl<'a> Word<'a> {
         let about = About::Instance(at);
         self.changed.push(if is_new { Change::Filed } else { Change::Updated { about, rescheduled } });
         Taken::Applied
+    }
+
+    /// Parts what is said of the instance at `at` from what is said of later ones.
+    fn narrow(&mut self, at: Instant) {
+        let revision = self.revision(Some(at));
+        if let Some(next) = range::narrow(&mut self.parts, at, self.case.delivery.limits)
+            && let Some(revision) = revision
+        {
+            self.ledger.heard.insert(About::Instance(next), revision);
+        }
     }
 
     /// The master's description of its instance at `at`, if it has one.
@@ -201,6 +214,7 @@ impl<'a> Word<'a> {
             }
             return;
         }
+        self.narrow(at);
         if whom == For::Recipient {
             self.parts.remove(Some(at));
             if let Some(master) = self.parts.find_mut(None) {

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::super::Method;
-use super::super::compose::outward;
 use super::super::instance::dates_named;
 use super::super::outbound::{answer, answering};
 use super::super::parts::Parts;
@@ -11,6 +10,7 @@ use super::super::property::{
     address_of, addresses_in, attendee_among, is_cancelled, organizer_of, partstat_of, server_schedules,
     with_parameters,
 };
+use super::view::View;
 use super::{Edited, Letters, Scheduled, force_send, obey_force_send};
 use crate::address::Address;
 use crate::component::{Component, Parameter, Property};
@@ -177,7 +177,8 @@ fn lines(component: &Component, own: &Property) -> Vec<Property> {
     let values = delegates.iter().map(|who| who.as_str().to_owned()).collect();
     line = with_parameters(line, [Parameter { name: "DELEGATED-TO".to_owned(), values }]);
     let theirs = component.properties_named("ATTENDEE").filter(|each| delegates.contains(&address_of(each)));
-    let theirs = theirs.map(|each| answering(each, &partstat_of(each)));
+    // What delegates answer they say themselves.
+    let theirs = theirs.map(|each| answering(each, "NEEDS-ACTION"));
     std::iter::once(line).chain(theirs).collect()
 }
 
@@ -204,7 +205,5 @@ fn pass_on(edit: &Edited<'_>, before: &Parts<'_>, after: &Parts<'_>, letters: &m
 }
 
 fn invited(parts: &Parts<'_>, who: &Address, now: Instant) -> Vec<Component> {
-    let people = std::slice::from_ref(who);
-    let theirs = parts.list.values().filter(|part| attendee_among(&part.component, people).is_some());
-    theirs.map(|part| outward(&part.component, now)).collect()
+    View::of(parts, who).map(|view| view.components(now)).unwrap_or_default()
 }

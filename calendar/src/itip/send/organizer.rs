@@ -53,8 +53,6 @@ fn letters(edit: &Edited<'_>, before: &Parts<'_>, after: &Parts<'_>, forced: &[A
         let reader = Reader { edit, before, after, people: &people };
         match (old, new) {
             (None, None) => {}
-            // They schedule for themselves now.
-            (Some(_), None) if !standing.after.listed.is_empty() => {}
             (None, Some(new)) if new.is_cancelled() => {}
             (None, Some(new)) => letters.add(Method::Request, new.components(edit.now), &people),
             (Some(old), None) if old.is_cancelled() => {}
@@ -171,8 +169,13 @@ impl Reader<'_> {
             return;
         }
         if forced || self.whole_differs(old, new) {
-            let method = if new.is_cancelled() { Method::Cancel } else { Method::Request };
-            letters.add(method, new.components(now), self.people);
+            if new.is_cancelled() {
+                // The CANCEL of a series is that of its instances.
+                let whole = new.components(now).into_iter().filter(is_cancelled).collect();
+                letters.add(Method::Cancel, whole, self.people);
+            } else {
+                letters.add(Method::Request, new.components(now), self.people);
+            }
             return;
         }
         let mut cancels = Vec::new();

@@ -3,27 +3,35 @@
 
 use super::super::ANSWERS_SINCE;
 use super::super::compare::{Difference, Of, difference};
-use super::super::parts::Parts;
+use super::super::parts::{Part, Parts};
 use super::super::property::{
-    address_of, new, organizer_of, parameter, partstat_of, server_schedules, set_parameter,
+    address_of, answers_since, new, organizer_of, parameter, partstat_of, server_schedules, set_parameter,
 };
 use crate::address::Address;
-use crate::component::Component;
+use crate::component::{Component, Property};
 use crate::limits::Limits;
 use crate::object::{CalendarObject, revision};
 
 /// Revises every component of `after` against what it was `before`.
 pub(super) fn revise(before: (&Parts<'_>, &CalendarObject), after: &mut Parts<'_>, owner: &[Address]) {
     let limits = Limits::default();
-    let highest = before.0.list.values().map(|part| revision(&part.component).0).max().unwrap_or_default();
+    let sequence = |part: &Part<'_>| revision(&part.component).0;
+    let highest = before.0.list.values().map(sequence).max().unwrap_or_default();
+    let dropped = before.0.list.values().filter(|part| after.find(part.at).is_none());
+    let dropped = dropped.map(sequence).max();
     for part in after.list.values_mut() {
         let Some(old) = before.0.described(part.at, &limits) else {
-            // An instance that was not: later than whatever was said of its place before.
+            // An instance that was not: later than whatever was said of its place before, and nobody has answered.
             raise_to(&mut part.component, highest);
+            reset_answers(&mut part.component, owner);
             continue;
         };
         let new: Of<'_> = (&part.component, part.origin);
         let difference = difference((&old, before.1), new);
+        if let (None, Some(dropped)) = (part.at, dropped) {
+            // What the series says of instances that lost their components counts from now on.
+            raise_to(&mut part.component, dropped.saturating_add(1));
+        }
         if part.at.is_none() && has_removed(&old, &part.component, owner) {
             // Off the series is off all its instances, whatever SEQUENCE these have.
             raise_to(&mut part.component, highest.saturating_add(1));
@@ -48,11 +56,6 @@ fn revise_component(component: &mut Component, old: &Component, difference: Diff
     }
 }
 
-fn answers_since(component: &Component) -> u32 {
-    let since = component.property("SEQUENCE").and_then(|property| property.parameter(ANSWERS_SINCE));
-    since.and_then(|since| since.trim().parse().ok()).unwrap_or_else(|| revision(component).0)
-}
-
 /// SEQUENCE at least `least`; never lowered.
 fn raise_to(component: &mut Component, least: u32) {
     if revision(component).0 >= least {
@@ -67,10 +70,17 @@ fn raise_to(component: &mut Component, least: u32) {
     }
 }
 
-/// Whether somebody was taken off the list: their CANCEL must be later than what they have.
+/// Whether somebody was taken off the list, or is told by the server no more: their CANCEL must be later than what they
+/// have.
 fn has_removed(old: &Component, new: &Component, owner: &[Address]) -> bool {
-    let stays = |who: &Address| new.properties_named("ATTENDEE").any(|each| address_of(each) == *who);
-    old.properties_named("ATTENDEE").map(address_of).any(|who| !owner.contains(&who) && !stays(&who))
+    let was_told: Vec<&Property> =
+        old.properties_named("ATTENDEE").filter(|each| !owner.contains(&address_of(each))).collect();
+    let stays = |line: &&Property| {
+        let who = address_of(line);
+        let mut same = new.properties_named("ATTENDEE").filter(|each| address_of(each) == who);
+        same.any(|each| server_schedules(each) || !server_schedules(line))
+    };
+    !was_told.iter().all(stays)
 }
 
 /// PARTSTAT of all but the organizer becomes NEEDS-ACTION. A delegation stays one: it is the delegate who is asked.

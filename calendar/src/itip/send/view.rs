@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::compose::{self, outward};
-use super::super::instance::{dates_named, except};
+use super::super::instance::{cut_before, dates_named, except};
 use super::super::parts::Parts;
 use super::super::property::{attendee_among, is_cancelled};
+use super::super::range::ranges;
 use super::super::{Method, Outgoing};
 use crate::address::Address;
 use crate::component::Component;
@@ -48,6 +49,9 @@ impl View {
         let others: Vec<Instant> = others.filter(|at| !view.instances.contains_key(at)).collect();
         if let (Some(master), Some(part)) = (&mut view.master, parts.master()) {
             for at in others {
+                if parts.find(Some(at)).is_some_and(|other| ranges(&other.component)) {
+                    cut_before(master, part.origin, at);
+                }
                 except(master, part.origin, at);
                 view.excluded.insert(at);
             }
