@@ -72,6 +72,12 @@ fn january(year: i16) -> Instant {
     Instant::from_utc(civil::date(year, 1, 1).at(0, 0, 0, 0))
 }
 
+/// As clients write it into every event.
+const BERLIN: &str = "BEGIN:VTIMEZONE\r\nTZID:Europe/Berlin\r\nBEGIN:DAYLIGHT\r\nTZOFFSETFROM:+0100\r\n\
+    TZOFFSETTO:+0200\r\nTZNAME:CEST\r\nDTSTART:19810329T020000\r\nRRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU\r\n\
+    END:DAYLIGHT\r\nBEGIN:STANDARD\r\nTZOFFSETFROM:+0200\r\nTZOFFSETTO:+0100\r\nTZNAME:CET\r\n\
+    DTSTART:19961027T030000\r\nRRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n";
+
 /// One event of five recurs; a tenth of these without end since 2015, the others for some months. The single ones lie
 /// between 2022 and 2028, all in the daytime.
 fn event(number: usize, dice: &mut Dice) -> Arc<[u8]> {
@@ -95,7 +101,7 @@ fn event(number: usize, dice: &mut Dice) -> Arc<[u8]> {
     };
     let local = start.trim_end_matches('Z');
     format!(
-        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bench//EN\r\nBEGIN:VEVENT\r\nUID:{number}@bench\r\n\
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bench//EN\r\n{BERLIN}BEGIN:VEVENT\r\nUID:{number}@bench\r\n\
          DTSTAMP:20260101T000000Z\r\nDTSTART;TZID=Europe/Berlin:{local}\r\nDURATION:PT{minutes}M\r\n{rule}\
          SUMMARY:Event {number}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
     )

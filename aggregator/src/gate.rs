@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use calendar::collection::{CollectionName, EntityTag, MemberName, ObjectName};
-use calendar::object::CalendarObject;
 use calendar::refusal::Refusal;
 use calendar::text::TextError;
 use store::collections::Head;
@@ -21,6 +20,7 @@ use crate::index::{self, IndexState, Indexed, Standing};
 use crate::reading::{Reading, tag_of};
 use crate::unified;
 use crate::world::{World, refusal_of};
+use crate::zones;
 
 /// How often an operation thinks again when what it saw has moved.
 pub const ATTEMPTS_MAX: usize = 32;
@@ -93,7 +93,7 @@ pub async fn stage(world: &World, change: &mut Change, edits: &[Edit]) -> Result
         }
         // Removals first, so that a UID may move from one member to another in one change.
         changes.sort_by_key(|object| object.after.is_some());
-        index::expect(change, &collection, seen.index_version);
+        index::expect_reading(change, &collection, (&seen.index, seen.index_version), &seen.reading);
         change.change_objects(&collection, seen.head, &changes);
     }
     if let Some(unified) = unified {
@@ -163,7 +163,7 @@ async fn new_object(
     if octets.len() > world.limits.object_octets_max {
         return Err(Refusal::TooLarge { limit: world.limits.object_octets_max });
     }
-    let object = CalendarObject::read(Arc::clone(octets), &world.limits).map_err(not_valid)?;
+    let object = zones::read_object(Arc::clone(octets), &world.limits).map_err(not_valid)?;
     one_uid(world, edit, object.uid(), edits).await?;
     let owner = edit.name.collection.owner.as_str();
     let Indexed { reach, periods, beyond } =

@@ -127,6 +127,23 @@ pub fn expect(change: &mut Change, collection: &CollectionName, version: Version
     change.expect_record(TABLE, &[collection.owner.as_str(), collection.id.as_str()], version);
 }
 
+/// Makes `change`, whose writer indexes by `reading`, depend on the state that it saw. Read otherwise than the index was
+/// built, an index is of two minds from then on: it is believed by neither reading until it is built anew, and whoever
+/// builds it by another begins again. (Settings may change and change back before anybody has built anything.)
+pub fn expect_reading(
+    change: &mut Change,
+    collection: &CollectionName,
+    (seen, version): (&IndexState, Version),
+    reading: &Reading,
+) {
+    if seen.basis == reading.basis() {
+        expect(change, collection, version);
+        return;
+    }
+    let mixed = IndexState { scheme: MIXED, ..seen.clone() };
+    change.put_record(TABLE, &[collection.owner.as_str(), collection.id.as_str()], &mixed, version);
+}
+
 /// Adds a new collection's index to `change`: whole, since the collection is empty.
 pub fn begin(
     change: &mut Change,

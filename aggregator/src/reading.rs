@@ -4,6 +4,7 @@ use calendar::address::Address;
 use calendar::busy::{self, BusyPeriod, BusyReading, BusyType};
 use calendar::limits::Limits;
 use calendar::object::CalendarObject;
+use calendar::recur::{self, ExpansionError};
 use calendar::refusal::Refusal;
 use calendar::time::Span;
 use calendar::zone::Zone;
@@ -17,6 +18,13 @@ use crate::zones;
 
 /// Moved on whenever other busy periods are read from the same octets: what was indexed before is then built anew.
 const FORM: u8 = 2;
+
+/// A longer window is taken in pieces where an object has too many instances in all of it.
+const PIECE_SECONDS: i64 = 366 * 86_400;
+/// Pieces of a window at most; they are longer then.
+const PIECES_MAX: i64 = 256;
+/// Periods of one object in all pieces.
+const PIECES_PERIODS_MAX: usize = 100_000;
 
 /// In which zone and for whom a collection's objects are read.
 #[derive(Clone, Debug)]
@@ -56,8 +64,8 @@ impl Reading {
 
     /// The busy periods of an object of `owner` within `window`; none for a mirrored copy of an event of our own.
     ///
-    /// An object of a mirror whose rule passes a limit counts as busy for all of the window that it may reach: what
-    /// cannot be computed must not look free.
+    /// An object of a mirror whose rule passes a limit even within a year counts as busy for all of the window that it
+    /// may reach: what cannot be computed must not look free.
     ///
     /// # Errors
     /// [`Refusal::TooManyInstances`] for an object of a native collection; if the store cannot be read.
@@ -70,12 +78,15 @@ impl Reading {
         if self.mirrored && own::is_own(world, owner, object.uid()).await? {
             return Ok(Vec::new());
         }
-        let reading = BusyReading { zone: &self.zone, owner: &self.addresses, limits: &self.limits };
-        match busy::of_object(object, &reading, window) {
+        match busy::of_object(object, &self.eyes(), window) {
             Ok(periods) => Ok(periods),
-            Err(_) if self.mirrored => Ok(self.at_worst(object, window)),
+            Err(error) if self.mirrored => Ok(self.in_pieces(object, window, &error)),
             Err(_) => Err(Refusal::TooManyInstances { limit: self.limits.instances_max }),
         }
+    }
+
+    fn eyes(&self) -> BusyReading<'_> {
+        BusyReading { zone: &self.zone, owner: &self.addresses, limits: &self.limits }
     }
 
     /// The same for an object that is kept already: past a limit it counts as busy, in whatever collection it is.
@@ -88,17 +99,36 @@ impl Reading {
         owner: &str,
         (object, window): (&CalendarObject, Span),
     ) -> Result<Vec<BusyPeriod>, Refusal> {
-        match self.busy_of(world, owner, (object, window)).await {
-            Err(Refusal::TooManyInstances { .. }) => Ok(self.at_worst(object, window)),
-            other => other,
+        if self.mirrored {
+            return self.busy_of(world, owner, (object, window)).await;
         }
+        let found = busy::of_object(object, &self.eyes(), window);
+        Ok(found.unwrap_or_else(|error| self.in_pieces(object, window, &error)))
     }
 
-    /// All of the window that the object may reach.
-    fn at_worst(&self, object: &CalendarObject, window: Span) -> Vec<BusyPeriod> {
-        let reach = calendar::recur::reach(object, &self.zone, &self.limits);
-        let span = reach.and_then(|reach| reach.intersection(window));
-        span.map(|span| BusyPeriod { span, kind: BusyType::Busy }).into_iter().collect()
+    /// The periods of an object that passes a limit within `window`, a year at a time: however much is asked at once, the
+    /// answer is the same. From where a year is too much, or all of them, it counts as busy as far as it reaches.
+    fn in_pieces(&self, object: &CalendarObject, window: Span, error: &ExpansionError) -> Vec<BusyPeriod> {
+        let reach = recur::reach(object, &self.zone, &self.limits);
+        let Some(reach) = reach.and_then(|reach| reach.intersection(window)) else { return Vec::new() };
+        let ExpansionError::TooMany { unit, .. } = error;
+        let mut periods = Vec::new();
+        let mut from = reach.start;
+        // Steps are spent anew in each piece, so that many pieces would cost too much.
+        if *unit == "instances" && reach.seconds() > PIECE_SECONDS {
+            let length = (reach.seconds() / PIECES_MAX).max(PIECE_SECONDS);
+            while from < reach.end {
+                let piece = Span::new(from, from.plus(length).min(reach.end));
+                match busy::of_object(object, &self.eyes(), piece) {
+                    Ok(found) if periods.len() + found.len() <= PIECES_PERIODS_MAX => periods.extend(found),
+                    _ => break,
+                }
+                from = piece.end;
+            }
+        }
+        let rest = Span::new(from, reach.end);
+        periods.extend(Some(BusyPeriod { span: rest, kind: BusyType::Busy }).filter(|_| !rest.is_empty()));
+        periods
     }
 }
 

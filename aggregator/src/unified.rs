@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use calendar::collection::{CollectionName, ObjectName};
-use calendar::object::CalendarObject;
 use calendar::refusal::Refusal;
 use sha2::{Digest, Sha256};
 use store::collections::{CollectionRecord, Head, Role};
@@ -21,6 +20,7 @@ use crate::home;
 use crate::owner::Owner;
 use crate::reading::{hex, tag_of};
 use crate::world::{World, refusal_of};
+use crate::zones;
 
 /// The id of the unified collection.
 pub const ID: &str = "unified";
@@ -96,7 +96,7 @@ pub fn member_for(unified: &CollectionName, uid: &str) -> ObjectName {
 
 /// What a member shows: the copy's text with the calendar it comes from.
 pub fn shown(world: &World, octets: &Arc<[u8]>, source: &str) -> Arc<[u8]> {
-    match CalendarObject::read(Arc::clone(octets), &world.limits) {
+    match zones::read_object(Arc::clone(octets), &world.limits) {
         Ok(object) => object.with_property("X-KALENDS-SOURCE", source),
         // It was readable when it was written; should the limits have shrunk since, it is shown as it is.
         Err(_) => Arc::clone(octets),

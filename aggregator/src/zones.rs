@@ -1,10 +1,12 @@
 //! Zones remembered: reading a VTIMEZONE and writing out a zone's rules take a thousand times longer than the questions
 //! that need them.
 
-use std::sync::{Mutex, PoisonError};
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use calendar::limits::Limits;
-use calendar::text;
+use calendar::object::{CalendarObject, ZoneCache};
+use calendar::text::{self, TextError};
 use calendar::time::Instant;
 use calendar::zone::Zone;
 use sha2::{Digest, Sha256};
@@ -12,8 +14,8 @@ use sha2::{Digest, Sha256};
 /// What is remembered at most of each kind.
 const REMEMBERED_MAX: usize = 64;
 
-/// 2020-01-01 to 2040-01-01: the years that people look at.
-const YEARS: (Instant, Instant) = (Instant::from_unix(1_577_836_800), Instant::from_unix(2_208_988_800));
+/// 1900-01-01 to 2200-01-01: what ends is indexed wherever it lies, and must be built anew where rules change there.
+const YEARS: (Instant, Instant) = (Instant::from_unix(-2_208_988_800), Instant::from_unix(7_258_118_400));
 
 /// What was found for some keys; the oldest is forgotten first.
 struct Remembered<K, V>(Mutex<Vec<(K, V)>>);
@@ -36,6 +38,19 @@ impl<K: PartialEq, V: Clone> Remembered<K, V> {
             value
         })
     }
+}
+
+thread_local! {
+    /// What the VTIMEZONEs of objects mean, to each thread that reads them.
+    static OF_OBJECTS: RefCell<ZoneCache> = RefCell::default();
+}
+
+/// Reads an object that is kept or about to be.
+///
+/// # Errors
+/// See [`CalendarObject::read`].
+pub(crate) fn read_object(octets: Arc<[u8]>, limits: &Limits) -> Result<CalendarObject, TextError> {
+    OF_OBJECTS.with_borrow_mut(|known| CalendarObject::read_with(octets, limits, known))
 }
 
 /// The zone that the first VTIMEZONE of some iCalendar text defines (RFC 4791 §5.2.2).

@@ -1,11 +1,16 @@
 //! The busy index and what is kept of it in memory: what stands in it, what is read of it, what a change writes.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test that fails may panic, and has tasks of its own"
+)]
 
 mod world;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use aggregator::gate::{self, Edit};
 use aggregator::operation::free_busy::owner_busy;
@@ -24,6 +29,8 @@ use world::{ada, event, source};
 struct Counted {
     inner: MemoryEngine,
     scans: AtomicUsize,
+    /// Whether it does so before each reading.
+    restless: AtomicBool,
 }
 
 #[async_trait]
@@ -33,11 +40,14 @@ impl Engine for Counted {
     }
 
     async fn get(&self, key: &[u8]) -> Result<Option<Versioned>, EngineError> {
+        if self.restless.load(Ordering::SeqCst) {
+            tokio::task::yield_now().await;
+        }
         self.inner.get(key).await
     }
 
     async fn scan(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Entry>, EngineError> {
-        if from.first() == Some(&b'b') {
+        if from.first() == Some(&b'b') || self.restless.load(Ordering::SeqCst) {
             self.scans.fetch_add(1, Ordering::SeqCst);
             tokio::task::yield_now().await;
         }
@@ -197,4 +207,85 @@ async fn what_is_in_memory_is_read_once_and_follows() {
     delete(&other, "weekly.ics").await;
     scans();
     assert_eq!((busy(&world, day(0)).await, scans()), (0, 1));
+}
+
+/// Settings that change and change back before anybody has built the index anew leave nothing behind.
+#[tokio::test]
+async fn what_was_written_by_other_settings_is_not_believed() {
+    let (world, _) = counted().await;
+    let berlin = world.owner("ada").unwrap();
+    let tokyo = calendar::zone::Zone::named("Asia/Tokyo").unwrap();
+    let tokyo =
+        Arc::new(aggregator::owner::Owner { zone: tokyo, ..aggregator::owner::Owner::clone(&berlin) });
+    let all_day = |uid: &str| {
+        let text = event(uid, "20260504", "20260505", "");
+        let text = String::from_utf8_lossy(&text).replace("DTSTART", "DTSTART;VALUE=DATE");
+        Arc::from(text.into_bytes())
+    };
+    let collection = personal("a.ics").collection;
+    let found = async || {
+        let owner = world.owner("ada").unwrap();
+        let seen = owner_busy(&world, &owner, Span::new(day(-3).start, day(3).end), None).await.unwrap();
+        let start = seen.busy.clipped(Span::new(day(-3).start, day(3).end)).periods()[0].span.start;
+        start.since(day(0).start) / 3600
+    };
+    world.replace_owners(vec![Arc::clone(&tokyo)]);
+    put(&world, "a.ics", &all_day("a")).await;
+    assert_eq!(found().await, -9);
+    world.replace_owners(vec![Arc::clone(&berlin)]);
+    assert_eq!(found().await, -2, "it is read live");
+    assert!(aggregator::index::refresh(&world, &collection).await.unwrap());
+    assert_eq!(found().await, -2);
+    let (state, _) = aggregator::index::state(&world, &collection).await.unwrap().unwrap();
+    let reading = |owner| {
+        aggregator::reading::Reading::new(
+            owner,
+            &aggregator::operation::collection::blank(&world, store::collections::Role::Personal, "", &[]),
+            &world.limits,
+        )
+    };
+    assert!(state.is_believed(&reading(&berlin)) && !state.is_believed(&reading(&tokyo)));
+}
+
+/// However much is asked at once, no free time looks busy: a century of days passes the limit of one expansion.
+#[tokio::test]
+async fn a_long_window_is_answered_as_its_parts_are() {
+    let (world, _) = counted().await;
+    put(&world, "daily.ics", &event("d", "20150504T090000Z", "20150504T100000Z", "RRULE:FREQ=DAILY\r\n"))
+        .await;
+    let century = Span::new(day(0).start, day(36_525).start);
+    assert_eq!(busy(&world, century).await, 36_525);
+}
+
+/// Changes so fast that no two readings of the index fit together; the answer is right all the same.
+#[tokio::test]
+async fn an_index_that_never_stands_still_is_not_believed() {
+    let (world, engine) = counted().await;
+    // Beyond the extent, where a series is listed and what ends stands in rows: it goes to and fro.
+    let far = Span::new(day(10 * 365).start, day(11 * 365).start);
+    let series = event("s", "20200101T090000Z", "20200101T100000Z", "RRULE:FREQ=YEARLY\r\n");
+    let single = event("s", "20361001T090000Z", "20361001T100000Z", "");
+    put(&world, "s.ics", &series).await;
+    engine.restless.store(true, Ordering::SeqCst);
+    let writer = {
+        let world = world.clone();
+        let engine = Arc::clone(&engine);
+        async move {
+            while engine.restless.load(Ordering::SeqCst) {
+                for octets in [&single, &series] {
+                    put(&world, "s.ics", octets).await;
+                }
+            }
+        }
+    };
+    let writer = tokio::spawn(writer);
+    for _ in 0..12 {
+        world.hot.forget_all();
+        assert_eq!(busy(&world, far).await, 1);
+        let owner = world.owner("ada").unwrap();
+        let without = owner_busy(&world, &owner, far, Some("nobody")).await.unwrap();
+        assert_eq!(without.busy.clipped(far).periods().len(), 1);
+    }
+    engine.restless.store(false, Ordering::SeqCst);
+    writer.await.unwrap();
 }

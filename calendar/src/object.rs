@@ -18,7 +18,8 @@ use crate::zone::Zone;
 
 pub(crate) use check::revision;
 pub(crate) use edit::{Edit, edited};
-pub(crate) use zones::{Definitions, ZoneCache};
+pub(crate) use zones::Definitions;
+pub use zones::ZoneCache;
 
 /// What a calendar object is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,12 +82,12 @@ impl CalendarObject {
         Self::read_with(octets, limits, &mut ZoneCache::default())
     }
 
-    /// Reads one object with zones that others had before.
-    pub(crate) fn read_with(
-        octets: Arc<[u8]>,
-        limits: &Limits,
-        known: &mut ZoneCache,
-    ) -> Result<Self, TextError> {
+    /// The same with zones that others had before, and remembering its own for those that come: reading a VTIMEZONE
+    /// takes much longer than the rest of a small object.
+    ///
+    /// # Errors
+    /// See [`Self::read`].
+    pub fn read_with(octets: Arc<[u8]>, limits: &Limits, known: &mut ZoneCache) -> Result<Self, TextError> {
         if octets.len() > limits.object_octets_max {
             let reason = format!("more than {} octets", limits.object_octets_max);
             return Err(TextError::new(1, "VCALENDAR", reason));

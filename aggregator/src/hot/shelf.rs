@@ -13,6 +13,8 @@ use super::tally::{EDGE_OCTETS, Tally};
 
 /// Octets that all buckets together may take; those that were not asked for longest go first.
 pub const BUCKETS_OCTETS_MAX: usize = 12 * 1024 * 1024;
+/// Collections from which on those of which nothing is kept are forgotten.
+const SHELVES_MAX: usize = 1_024;
 /// A bucket with more edges than this is not kept.
 pub(crate) const EDGES_MAX: usize = 65_536;
 
@@ -115,6 +117,10 @@ impl Shelves {
             shelf.newest = newest;
             self.octets = self.octets - before + octets_of(shelf);
         } else {
+            // Collections come and go, and some have nothing that is kept.
+            if self.all.len() >= SHELVES_MAX {
+                self.all.retain(|_, shelf| !shelf.buckets.is_empty());
+            }
             let shelf = Shelf { stand: stands.clone(), newest, buckets: BTreeMap::new() };
             self.all.insert(collection.clone(), shelf);
         }

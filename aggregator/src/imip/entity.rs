@@ -109,7 +109,8 @@ impl<'a> Entity<'a> {
             return Err(NotImip::TooMuch { limit: HEADER_OCTETS_MAX, unit: "octets of header fields" });
         }
         let fields = FIELDS.parse_headers(header).and_then(|mail| mail.parts.into_iter().next());
-        let headers = Headers(fields.map(|part| part.headers).unwrap_or_default());
+        let mut headers = Headers(fields.map(|part| part.headers).unwrap_or_default());
+        headers.0.retain(|field| is_named_plainly(header, field));
         let content = headers.media("content-type");
         let silent = if parent == "multipart/digest" { "message/rfc822" } else { "text/plain" };
         let media = content.map_or_else(
@@ -193,6 +194,16 @@ impl<'a> Entity<'a> {
         parts.extend(begins.map(|begins| &self.body[begins..]));
         parts
     }
+}
+
+/// Whether a field begins its line and has a name without colons and spaces. The crate takes `Fr om:` and `:From:` for
+/// From, which no server on the way has checked as that.
+fn is_named_plainly(header: &[u8], field: &Header<'_>) -> bool {
+    let from = usize::try_from(field.offset_field()).unwrap_or(usize::MAX);
+    let to = usize::try_from(field.offset_start()).unwrap_or(usize::MAX);
+    let begins = from == 0 || header.get(from - 1) == Some(&b'\n');
+    let name = header.get(from..to).and_then(|named| named.strip_suffix(b":")).map(<[u8]>::trim_ascii_end);
+    begins && name.is_some_and(|name| name.iter().all(|octet| octet.is_ascii_graphic() && *octet != b':'))
 }
 
 /// Header and body: what stands before and behind the first empty line.

@@ -2,13 +2,13 @@
 
 use calendar::busy::{BusyPeriod, BusySet};
 use calendar::collection::{CollectionName, MemberName, ObjectName};
-use calendar::object::CalendarObject;
 use calendar::refusal::Refusal;
 use calendar::time::Span;
 
 use super::state;
 use crate::reading::Reading;
 use crate::world::{World, refusal_of};
+use crate::zones;
 
 /// Members looked at in one step of a live expansion.
 const PAGE: usize = 200;
@@ -66,7 +66,7 @@ pub async fn busy_within(
     except: &[MemberName],
     gathered: &mut Gathered,
 ) -> Result<(), Refusal> {
-    for look in 1..=LOOKS_MAX {
+    for _ in 0..LOOKS_MAX {
         let head = world.store.head(collection).await.map_err(refusal_of)?;
         let Some((state, version)) = state(world, collection).await? else { break };
         if !state.is_believed(reading) {
@@ -78,10 +78,11 @@ pub async fn busy_within(
             expand_beyond(world, collection, (reading, span), except, &mut found).await?;
         }
         // A rebuild that began between the reads may have taken rows away, and a member may have come to be indexed in
-        // another way after the one was read and before the other.
+        // another way after the one was read and before the other: then it stands in neither. Where that goes on and on,
+        // the members themselves are asked, each of which is read in one piece.
         let now = super::state(world, collection).await?.map(|(_, version)| version);
         let moved = world.store.head(collection).await.map_err(refusal_of)?.version != head.version;
-        if now == Some(version) && (!moved || look == LOOKS_MAX) {
+        if now == Some(version) && !moved {
             return gathered.add(found.periods);
         }
     }
@@ -171,6 +172,6 @@ async fn expand(
 ) -> Result<(), Refusal> {
     let name = ObjectName { collection: collection.clone(), member };
     let Some(stored) = world.store.object(&name).await.map_err(refusal_of)? else { return Ok(()) };
-    let Ok(object) = CalendarObject::read(stored.octets, &world.limits) else { return Ok(()) };
+    let Ok(object) = zones::read_object(stored.octets, &world.limits) else { return Ok(()) };
     gathered.add(reading.busy_of_kept(world, collection.owner.as_str(), (&object, window)).await?)
 }

@@ -1,7 +1,6 @@
 //! Bringing what is derived from a collection in step with what it is derived from.
 
 use calendar::collection::{CollectionName, MemberName, ObjectName};
-use calendar::object::CalendarObject;
 use calendar::refusal::Refusal;
 use calendar::time::Span;
 use store::collections::Role;
@@ -13,6 +12,7 @@ use crate::gate::ATTEMPTS_MAX;
 use crate::reading::Reading;
 use crate::unified;
 use crate::world::{World, refusal_of};
+use crate::zones;
 
 /// Members reindexed in one commit.
 const STEP: usize = 50;
@@ -137,7 +137,7 @@ impl Rebuild<'_> {
         let world = self.world;
         let name = ObjectName { collection: self.collection.clone(), member: member.clone() };
         let Some(stored) = world.store.object(&name).await.map_err(refusal_of)? else { return Ok(false) };
-        let Ok(object) = CalendarObject::read(stored.octets, &world.limits) else { return Ok(false) };
+        let Ok(object) = zones::read_object(stored.octets, &world.limits) else { return Ok(false) };
         let owner = self.collection.owner.as_str();
         let Indexed { reach, periods, beyond } =
             indexed(world, (owner, &self.reading), (&object, Standing::Kept), self.extent).await?;

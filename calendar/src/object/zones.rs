@@ -36,9 +36,17 @@ fn bare(tzid: &str) -> String {
     tzid.trim_matches([' ', '\t', '"']).to_lowercase()
 }
 
-/// Zones that were resolved before, by TZID and the text of the VTIMEZONE: the objects of a feed share their rules.
-#[derive(Default)]
-pub(crate) struct ZoneCache(HashMap<(String, String), Option<Zone>>);
+/// Zones that are remembered at most, and octets of the texts that define them; then all are forgotten.
+const REMEMBERED_MAX: usize = 128;
+const OCTETS_MAX: usize = 512 * 1024;
+
+/// Zones that were resolved before, by TZID and the text of the VTIMEZONE: the objects of a feed or collection share
+/// their rules, and what a zone was once asked need not be reckoned again. Bounded.
+#[derive(Debug, Default)]
+pub struct ZoneCache {
+    zones: HashMap<(String, String), Option<Zone>>,
+    octets: usize,
+}
 
 impl ZoneCache {
     /// Every TZID that the properties of `calendar` name, with its zone; `source` is the calendar's text.
@@ -62,12 +70,27 @@ impl ZoneCache {
                 }
                 let vtimezone = definitions.find(tzid);
                 let text = vtimezone.and_then(|zone| source.get(zone.octets.clone())).unwrap_or_default();
-                let known = self.0.entry((tzid.to_owned(), text.to_owned()));
-                zones.insert(tzid.to_owned(), known.or_insert_with(|| resolve(vtimezone, tzid)).clone());
+                let zone = self.zone((tzid, text), || resolve(vtimezone, tzid));
+                zones.insert(tzid.to_owned(), zone);
             }
             open.extend(component.components.iter().filter(|inner| inner.name != "VTIMEZONE"));
         }
         Ok(zones)
+    }
+
+    fn zone(&mut self, (tzid, text): (&str, &str), resolve: impl FnOnce() -> Option<Zone>) -> Option<Zone> {
+        let key = (tzid.to_owned(), text.to_owned());
+        if let Some(known) = self.zones.get(&key) {
+            return known.clone();
+        }
+        let zone = resolve();
+        self.octets += tzid.len() + text.len();
+        if self.zones.len() >= REMEMBERED_MAX || self.octets > OCTETS_MAX {
+            self.zones.clear();
+            self.octets = tzid.len() + text.len();
+        }
+        self.zones.insert(key, zone.clone());
+        zone
     }
 }
 
@@ -77,4 +100,27 @@ pub(super) fn resolve(vtimezone: Option<&Component>, tzid: &str) -> Option<Zone>
         .and_then(Zone::of_vtimezone)
         .or_else(|| Zone::named(tzid))
         .or_else(|| Zone::named(&vtimezone?.text("X-LIC-LOCATION")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_is_bounded_and_right() {
+        let mut cache = ZoneCache::default();
+        let mut asked = 0;
+        for number in 0..1000 {
+            let (tzid, text) = (format!("zone{}", number / 2), "x".repeat(3000 * (number % 2)));
+            for _ in 0..2 {
+                let zone = cache.zone((&tzid, &text), || {
+                    asked += 1;
+                    Zone::named("Europe/Berlin").filter(|_| number % 2 == 0)
+                });
+                assert_eq!(zone.is_some(), number % 2 == 0, "{number}");
+            }
+            assert!(cache.zones.len() <= REMEMBERED_MAX && cache.octets <= OCTETS_MAX);
+        }
+        assert_eq!(asked, 1000);
+    }
 }
