@@ -219,8 +219,12 @@ fn make_folder(folder: &std::path::Path) -> std::io::Result<()> {
 pub async fn refurnish(settings: Settings, old: &House) -> Result<House, ComposeError> {
     channels(&settings)?;
     old.world.replace_owners(settings.owners());
-    furnish(settings, old.world.clone(), Some((old.puller.clone(), old.workers.clone(), old.backups.clone())))
-        .await
+    let kept = (old.puller.clone(), old.workers.clone(), old.backups.clone());
+    let furnished = furnish(settings, old.world.clone(), Some(kept)).await;
+    if furnished.is_err() {
+        old.world.replace_owners(old.settings.owners());
+    }
+    furnished
 }
 
 async fn furnish(

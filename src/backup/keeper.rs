@@ -41,6 +41,8 @@ struct State {
     failures: u32,
     error: Option<String>,
     calm: Calm,
+    /// When old copies were removed.
+    pruned: Option<Steady>,
 }
 
 /// What is to happen to old copies.
@@ -50,8 +52,8 @@ pub enum Old {
     Stay,
     /// They go when the settings say so.
     Go,
-    /// The same, unless the clock has been set lately.
-    GoIfTheClockIsSteady,
+    /// The same, unless the clock has been set, or some were removed, lately.
+    GoNowAndThen,
 }
 
 /// A copy that was taken.
@@ -135,13 +137,13 @@ impl Backups {
         let mut state = self.state();
         let recovered = state.failures > 0;
         let now = Steady::now();
-        let calm = state.calm;
         *state = State {
             place: Some(place.to_owned()),
             newest: Some(snapshot.clone()),
             success: Some(now),
             tried: Some(now),
-            calm,
+            calm: state.calm,
+            pruned: state.pruned,
             ..State::default()
         };
         recovered
@@ -156,10 +158,14 @@ impl Backups {
     ) -> Result<Option<Pruned>, String> {
         let every = every(backup);
         let reading = Reading { wall: now.as_unix(), steady: self.0.started.elapsed() };
-        let steady = self.state().calm.note(reading, every);
+        let (steady, lately) = {
+            let mut state = self.state();
+            let lately = state.pruned.is_some_and(|at| at.elapsed() < schedule::between_removals(every));
+            (state.calm.note(reading, every), lately)
+        };
         match old {
             Old::Stay => return Ok(None),
-            Old::GoIfTheClockIsSteady if !steady => return Ok(None),
+            Old::GoNowAndThen if !steady || lately => return Ok(None),
             _ => {}
         }
         let keep = Keep {
@@ -167,7 +173,11 @@ impl Backups {
             daily_for: backup.keep_daily_seconds,
             monthly_for: backup.keep_monthly_seconds,
         };
-        archive.prune(keep, now).await.map(Some).map_err(|error| error.to_string())
+        let pruned = archive.prune(keep, now).await.map_err(|error| error.to_string())?;
+        if !pruned.deferred {
+            self.state().pruned = Some(Steady::now());
+        }
+        Ok(Some(pruned))
     }
 
     /// How long to wait until the next copy. Looks at what lies there when it does not know.

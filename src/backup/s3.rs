@@ -26,10 +26,10 @@ const BACK_OFF: Duration = Duration::from_millis(250);
 const TOTAL: Duration = Duration::from_secs(300);
 /// To look up and connect.
 const CONNECT: Duration = Duration::from_secs(10);
-/// Between two pieces of an answer.
-const IDLE: Duration = Duration::from_secs(30);
-/// Octets of an object.
-const OBJECT_OCTETS_MAX: usize = 1 << 30;
+/// Until an answer begins, which is after the last octet went out over a slow line, and between two pieces of it.
+const IDLE: Duration = Duration::from_secs(120);
+/// Octets of an object; what a snapshot is made of has fewer.
+const OBJECT_OCTETS_MAX: usize = 96 << 20;
 /// Octets of any other answer.
 const ANSWER_OCTETS_MAX: usize = 4 << 20;
 /// Pages of a listing, a thousand names each.
@@ -186,6 +186,9 @@ impl S3Vault {
                     .iter()
                     .filter_map(|name| name.strip_prefix(&self.bucket.prefix).map(str::to_owned)),
             );
+            if page.next.is_some() && page.next == token {
+                return Err(Fault::lasting("its listing comes to the same place again"));
+            }
             token = page.next;
             if token.is_none() {
                 // Not every service lists in order.
@@ -237,7 +240,7 @@ async fn read(mut response: Response, most: usize) -> Result<Vec<u8>, Fault> {
     if announced > most {
         return Err(long());
     }
-    let mut body = Vec::with_capacity(announced);
+    let mut body = Vec::with_capacity(announced.min(ANSWER_OCTETS_MAX));
     while let Some(piece) = response.chunk().await.map_err(|error| Fault::of_the_way(&error))? {
         if body.len() + piece.len() > most {
             return Err(long());

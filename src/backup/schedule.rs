@@ -12,7 +12,7 @@ const BACK_OFF_MIN: Duration = Duration::from_secs(30);
 const BACK_OFF_MAX: Duration = Duration::from_secs(3600);
 /// Clocks that agree to so much, and a tenth, agree.
 const SLACK: Duration = Duration::from_secs(60);
-/// For so long the clocks must have agreed before anything is removed because of its age.
+/// The longest for which the clocks must have agreed before anything is removed because of its age.
 const CALM: Duration = Duration::from_secs(3600);
 
 /// What is known when the next copy is planned.
@@ -62,6 +62,12 @@ impl Reading {
     }
 }
 
+/// For how long the clocks must have agreed before old copies are removed, and how often that is done: to see what they
+/// need, all that are kept are looked at.
+pub fn between_removals(every: Duration) -> Duration {
+    CALM.min(every.saturating_mul(4))
+}
+
 /// For how long the clocks have agreed, from copy to copy.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Calm {
@@ -78,7 +84,7 @@ impl Calm {
         }
         self.last = Some(reading);
         let calm = self.first.map_or(Duration::ZERO, |first| reading.steady.saturating_sub(first.steady));
-        calm >= CALM.min(every * 4)
+        calm >= between_removals(every)
     }
 }
 

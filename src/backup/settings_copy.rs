@@ -8,13 +8,15 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::config::environment::Environment;
-use crate::config::keys::{Shape, declared};
+use crate::config::keys::{KEYS, Shape, declared};
 use crate::config::settings::Backup;
 
 /// What stands where a secret was left out: no file has that name, so that settings are refused until one is put there.
 const LEFT_OUT: &str = "{ file = \"left-out-of-the-backup\" }";
 /// The same for texts that are no secrets by their shape and yet open something; none of them is valid there.
 const LEFT_OUT_TEXT: &str = "\"left out of the backup\"";
+/// What stands for a comment that was left out.
+const COMMENT_LEFT_OUT: &str = "# left out of the backup\n";
 /// Texts that open something: whoever knows the address of a feed can read it.
 const OPENING: &[&str] = &["owner.password_hash", "owner.source.url"];
 /// The one secret that is of no use inside what it seals.
@@ -131,7 +133,7 @@ fn search_value(path: &str, value: &Spanned<DeValue<'_>>, found: &mut Vec<Found>
     }
 }
 
-/// `text` without the secrets that stand in it.
+/// `text` without the secrets that stand in it, those of lines that are commented out included.
 fn without(text: &str, found: &[Found]) -> String {
     let mut spans: Vec<&Found> = found.iter().filter(|secret| secret.is_inline()).collect();
     spans.sort_by_key(|secret| std::cmp::Reverse(secret.span.start));
@@ -142,7 +144,19 @@ fn without(text: &str, found: &[Found]) -> String {
             text.replace_range(secret.span.clone(), instead);
         }
     }
-    text
+    text.split_inclusive('\n').map(|line| if was_secret(line) { COMMENT_LEFT_OUT } else { line }).collect()
+}
+
+/// Whether a line of comment sets something that is a secret, by the last part of its name.
+fn was_secret(line: &str) -> bool {
+    let Some((name, _)) = line.trim_start().strip_prefix('#').and_then(|comment| comment.split_once('='))
+    else {
+        return false;
+    };
+    let last =
+        |path: &str| path.rsplit('.').next().map(|part| part.trim_matches(['#', ' ', '"', '\'']).to_owned());
+    let secrets = KEYS.iter().filter(|key| key.shape == Shape::Secret).map(|key| key.path);
+    secrets.chain(OPENING.iter().copied()).any(|path| last(path) == last(name))
 }
 
 /// Puts what a secret names beside the settings.
@@ -191,6 +205,9 @@ mod tests {
 [mail]
 smtp = "smtps://a@x.org"
 password = "hush # not a comment"
+#password = "before"
+  # mail.password = 'earlier'
+# the password = see above is told by phone
 [backup]
 to = "b"
 key = { env = "KEY" }
@@ -222,7 +239,7 @@ password_hash = "$argon2id$h"
         let copy = read(&[folder.path().join("kalends.toml")], &Secrets::LeftOut);
         assert_eq!(copy.extras.len(), 1);
         let text = named(&copy, "kalends.toml");
-        for secret in ["hush", "apart", "argon2id", "private-feed"] {
+        for secret in ["hush", "apart", "argon2id", "private-feed", "before", "earlier"] {
             assert!(!text.contains(secret), "{text}");
         }
         assert!(text.contains("smtps://a@x.org") && text.contains("file = \"ada.password\""), "{text}");

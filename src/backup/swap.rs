@@ -21,7 +21,7 @@ pub const SETTINGS: &str = "restored-settings";
 /// What stores are called in a data folder.
 const STORES: [&str; 2] = [store::engine::redb::FILE, store::engine::sled::FOLDER];
 
-/// Folders of one name.
+/// Things of one name.
 const KEPT_MAX: usize = 1_000;
 
 /// How the swap is to be done.
@@ -94,10 +94,7 @@ impl Stage {
         let mut away: Vec<String> = STORES.map(str::to_owned).into();
         away.extend(up.iter().filter(|name| !STORES.contains(&name.as_str())).cloned());
         away.retain(|name| self.folder.join(name).exists());
-        let kept = (1..KEPT_MAX)
-            .map(|number| if number == 1 { kept.to_owned() } else { format!("{kept}-{number}") })
-            .find(|name| !self.folder.join(name).exists())
-            .ok_or(ErrorKind::AlreadyExists)?;
+        let kept = free(&self.folder, kept)?;
         self.mark(&Plan { kept, away, up })?;
         release();
         finish(&self.folder)
@@ -142,25 +139,33 @@ pub fn holds_store(folder: &Path) -> bool {
 pub fn finish(folder: &Path) -> io::Result<Option<PathBuf>> {
     let stage = folder.join(STAGE);
     let mark = stage.join(MARK);
-    let Ok(held) = File::open(&mark) else { return Ok(None) };
+    let held = match File::open(&mark) {
+        Ok(held) => held,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        // What may not be looked into may be half swapped: a store that is not there would be made anew.
+        Err(error) if stage.exists() => return Err(unreadable(&mark, &error)),
+        // Whoever cannot look into the folder at all cannot open a store there either, and is told so.
+        Err(_) => return Ok(None),
+    };
     // Two that open the folder at once end it one after the other.
     held.lock()?;
-    let Ok(text) = fs::read(&mark) else { return Ok(None) };
-    let plan: Plan = serde_json::from_slice(&text)?;
-    let plain = |name: &String| {
-        let mut parts = Path::new(name).components();
-        matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None))
+    let text = match fs::read(&mark) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        read => read.map_err(|error| unreadable(&mark, &error))?,
     };
-    if !(plain(&plan.kept) && plan.away.iter().all(plain) && plan.up.iter().all(plain)) {
-        return Err(io::Error::new(ErrorKind::InvalidData, format!("{} is damaged", mark.display())));
-    }
+    let plan = serde_json::from_slice::<Plan>(&text).ok().filter(Plan::is_plain);
+    let plan = plan.ok_or_else(|| {
+        let (mark, stage) = (mark.display(), stage.display());
+        io::Error::new(ErrorKind::InvalidData, format!("{mark} is damaged: move {stage} away"))
+    })?;
     let kept = folder.join(&plan.kept);
     for name in &plan.away {
         let (here, new) = (folder.join(name), stage.join(name));
         // What has the name of something new is old only as long as the new one has not been moved up.
         if here.exists() && (!plan.up.contains(name) || new.exists()) {
             absent_is_fine(private().create(&kept))?;
-            fs::rename(here, kept.join(name))?;
+            // What was kept before is never written over.
+            fs::rename(here, kept.join(free(&kept, name)?))?;
         }
     }
     if kept.exists() {
@@ -176,6 +181,30 @@ pub fn finish(folder: &Path) -> io::Result<Option<PathBuf>> {
     fs::remove_dir_all(&stage)?;
     sync(folder)?;
     Ok(kept.exists().then_some(kept))
+}
+
+impl Plan {
+    /// Whether it moves nothing out of the folder.
+    fn is_plain(&self) -> bool {
+        let plain = |name: &String| {
+            let mut parts = Path::new(name).components();
+            matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None))
+        };
+        [&self.kept].into_iter().chain(&self.away).chain(&self.up).all(plain)
+    }
+}
+
+/// A name in `folder` that nothing has: `name`, or the same with a number.
+fn free(folder: &Path, name: &str) -> io::Result<String> {
+    (1..KEPT_MAX)
+        .map(|number| if number == 1 { name.to_owned() } else { format!("{name}-{number}") })
+        .find(|name| !folder.join(name).exists())
+        .ok_or_else(|| ErrorKind::AlreadyExists.into())
+}
+
+fn unreadable(mark: &Path, error: &io::Error) -> io::Error {
+    let remedy = "give the folder to the user that runs this program (chown -R)";
+    io::Error::new(error.kind(), format!("{} cannot be read ({error}): {remedy}", mark.display()))
 }
 
 /// Folders that nobody else may look into.
@@ -280,6 +309,35 @@ mod tests {
             is_swapped(&folder);
             assert_eq!(finish(&folder).unwrap(), None);
         }
+    }
+
+    #[test]
+    fn what_appears_while_it_is_cut_does_not_take_the_place_of_what_was_kept() {
+        let (place, stage) = prepared();
+        let folder = place.path().to_owned();
+        let plan = Plan {
+            kept: "before".into(),
+            away: vec!["kalends.redb".into(), "kalends.sled".into()],
+            up: vec!["kalends.redb".into(), SETTINGS.into()],
+        };
+        stage.mark(&plan).unwrap();
+        fs::create_dir_all(folder.join("before")).unwrap();
+        fs::rename(folder.join("kalends.redb"), folder.join("before/kalends.redb")).unwrap();
+        fs::write(folder.join("kalends.redb"), "stray").unwrap();
+        assert_eq!(finish(&folder).unwrap(), Some(folder.join("before")));
+        is_swapped(&folder);
+        assert_eq!(file(&folder, "before/kalends.redb-2"), "stray");
+    }
+
+    #[test]
+    fn a_mark_that_cannot_be_believed_keeps_the_folder_closed() {
+        let (place, stage) = prepared();
+        for text in ["{", r#"{"kept":"../x","away":[],"up":[]}"#, r#"{"kept":"x","away":["/etc"],"up":[]}"#] {
+            fs::write(stage.path().join(MARK), text).unwrap();
+            let refused = finish(place.path()).unwrap_err().to_string();
+            assert!(refused.contains("is damaged: move"), "{refused}");
+        }
+        assert_eq!(file(place.path(), "kalends.redb"), "old");
     }
 
     #[test]

@@ -218,7 +218,21 @@ impl From<BackupError> for Failure {
             BackupError::Unfinished(_) => (Exit::Failed, "unfinished"),
             BackupError::Engine(_) => (Exit::Failed, "store"),
         };
-        Self { exit, name: Some(name.to_owned()), ..Self::failed(error.to_string()) }
+        let help = match &error {
+            BackupError::WrongKey { sealed_with, .. } if sealed_with == "no key" => {
+                "`kalends restore --key none` reads backups that are not sealed"
+            }
+            BackupError::Missing { .. } => {
+                "an earlier or later backup may be whole: `kalends backup list` names them, --snapshot NAME takes one"
+            }
+            BackupError::Damaged { .. } => {
+                "remove that file or object, and the next backup brings what it needs of it anew; an earlier backup may \
+                 be whole: `kalends backup list` names them, --snapshot NAME takes one"
+            }
+            _ => "",
+        };
+        let help = Some(help.to_owned()).filter(|help| !help.is_empty()).into_iter().collect();
+        Self { exit, name: Some(name.to_owned()), help, ..Self::failed(error.to_string()) }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `kalends restore`: a copy comes back, into the place of the store or elsewhere; `--drill` shows that it would.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,6 +19,9 @@ use crate::config::environment::Environment;
 use crate::config::settings::{Backup, BackupPlace, Settings};
 use crate::config::value::secret::Secret;
 use crate::{compose, config};
+
+/// What `--key` says where backups have none though the settings name one: those before a change of format.
+const NO_KEY: &str = "none";
 
 /// Restores what was asked for.
 pub async fn run(given: &Given, environment: &Environment, console: &Console) -> Exit {
@@ -83,6 +87,26 @@ fn read_settings(path: &Path, environment: &Environment) -> Result<Settings, Fai
     })
 }
 
+/// Refuses to guess whose copy is meant: a server that ran on a new machine before its restore has copied an empty store.
+fn of_one_store(snapshots: &[SnapshotInfo], place: &str) -> Result<(), Failure> {
+    // They are in order: of each store the newest stays.
+    let newest: BTreeMap<&str, &SnapshotInfo> =
+        snapshots.iter().filter_map(|snapshot| Some((snapshot.store.as_deref()?, snapshot))).collect();
+    if newest.len() < 2 {
+        return Ok(());
+    }
+    let each = |snapshot: &&SnapshotInfo| format!("{} with {} rows", snapshot.name, snapshot.rows);
+    let each: Vec<String> = newest.values().map(each).collect();
+    Err(Failure {
+        name: Some("several_stores".to_owned()),
+        ..Failure::refused(format!(
+            "the backups at {place} are of {} stores: name one with --snapshot; the newest of each are {}",
+            newest.len(),
+            each.join(", ")
+        ))
+    })
+}
+
 /// Where copies are, and what opens them.
 fn source(given: &Given, settings: Option<&Settings>) -> Result<Backup, Failure> {
     let known = settings.and_then(|settings| settings.backup.clone());
@@ -103,10 +127,14 @@ fn source(given: &Given, settings: Option<&Settings>) -> Result<Backup, Failure>
             Backup { place, ..known.unwrap_or(unused) }
         }
     };
-    if let Some(path) = given.option("key") {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Failure::usage(format!("the key in {path} cannot be read: {error}")))?;
-        backup.key = Some(Secret::new(text.trim()));
+    match given.option("key") {
+        None => {}
+        Some(NO_KEY) => backup.key = None,
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| Failure::usage(format!("the key in {path} cannot be read: {error}")))?;
+            backup.key = Some(Secret::new(text.trim()));
+        }
     }
     Ok(backup)
 }
@@ -169,6 +197,9 @@ impl Order {
     async fn restore(&self, given: &Given, console: &Console) -> Result<(SnapshotInfo, Done), Failure> {
         let held = self.hold().await?;
         let snapshots = self.archive.snapshots().await?;
+        if !given.has("drill") && given.option("snapshot").is_none() {
+            of_one_store(&snapshots, &self.place)?;
+        }
         let snapshot = backup::chosen(&snapshots, given, &self.place)?.clone();
         let stage = cli_store::begin(&self.into)?;
         console.progress(0, 2, &snapshot.name);
@@ -181,6 +212,17 @@ impl Order {
             }
         };
         console.progress(1, 2, &snapshot.name);
+        let held = match held {
+            Some(held) => Some(held),
+            // What nobody could open, or was not there, may have been opened by a server meanwhile.
+            None => match self.hold().await {
+                Ok(held) => held,
+                Err(failure) => {
+                    stage.give_up();
+                    return Err(failure);
+                }
+            },
+        };
         let stamp = jiff::Timestamp::from_second(compose::now().as_unix()).unwrap_or_default();
         let kept = stamp.strftime("before-restore-%Y-%m-%dT%H-%M-%SZ").to_string();
         let kept = stage

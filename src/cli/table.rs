@@ -314,7 +314,7 @@ pub const COMMANDS: &[Spec] = &[
             with("from", "PLACE", "where backups are: a folder or s3://… (default: backup.to)"),
             with("to", "FOLDER", "restore into this folder (default: into the place of the store)"),
             with("engine", "NAME", "redb or sled (default: store.engine)"),
-            with("key", "FILE", "the key that seals the backups (default: backup.key)"),
+            with("key", "FILE", "the key that seals the backups, or none (default: backup.key)"),
             flag("verify", "open what was restored once more and look through it"),
             flag("drill", "only try it: restore into a temporary folder, verify, remove it, note the result"),
         ],

@@ -27,7 +27,7 @@ async fn round(house: &House) -> Duration {
         return wait;
     }
     let failing = house.backups.is_failing();
-    match house.backups.take(&house.settings, &house.world, Old::GoIfTheClockIsSteady).await {
+    match house.backups.take(&house.settings, &house.world, Old::GoNowAndThen).await {
         Ok(taken) => {
             let snapshot = &taken.snapshot;
             tracing::debug!(

@@ -7,6 +7,7 @@
 mod chunk;
 mod key;
 mod manifest;
+mod mark;
 mod prune;
 mod reading;
 mod restore;
@@ -226,7 +227,14 @@ impl Archive {
         entropy: Entropy<'_>,
     ) -> Result<SnapshotInfo, BackupError> {
         let mark = self.begin_take(now, entropy).await?;
-        let taken = self.take_marked(engine, extras, now, entropy).await;
+        let taking = async {
+            let taken = self.take_marked(engine, extras, now, entropy).await?;
+            // Whoever was asleep too long may have been taken for dead, and what was brought for garbage.
+            self.renew(&mark).await?;
+            self.put(&taken.blob_name, &taken.blob).await?;
+            Ok(taken.info)
+        };
+        let taken = self.renewing(&mark, taking).await;
         self.end_take(&mark).await;
         taken
     }

@@ -67,7 +67,7 @@ impl Fault {
             }
             Some("NoSuchBucket") => "; make the bucket first",
             Some("RequestTimeTooSkewed") => "; the clock of this machine is wrong",
-            Some("AuthorizationHeaderMalformed" | "PermanentRedirect") => {
+            Some("AuthorizationHeaderMalformed" | "PermanentRedirect" | "TemporaryRedirect") => {
                 "; look at region and endpoint in [backup.s3]"
             }
             _ => "",

@@ -86,6 +86,11 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// Names of the content of the extras.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = String> + '_ {
+        self.extras.iter().flat_map(|extra| &extra.pieces).map(|piece| piece.name.clone())
+    }
+
     fn name(&self, seal: &Seal, content: &[u8]) -> String {
         let digits = seal.name_of(content);
         format!("{}-{}", moment(self.taken), digits.get(..ID_DIGITS).unwrap_or(&digits))

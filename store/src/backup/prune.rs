@@ -1,7 +1,4 @@
 //! Letting old snapshots go, and what only they needed.
-//!
-//! Whoever takes a snapshot and whoever prunes may not know of each other. Each sets up a mark and then looks for the
-//! other's: so at least one of the two sees the other, and stops. A mark of somebody who crashed runs out.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,17 +7,11 @@ use std::time::Duration;
 use calendar::time::Instant;
 
 use super::manifest::{blob_of_chunk, blob_of_snapshot, chunks_of};
-use super::seal::hexadecimal;
-use super::{Archive, BackupError, Entropy, Keep, Pruned, SnapshotInfo};
+use super::mark::{PRUNING, TAKES};
+use super::reading::Listed;
+use super::{Archive, BackupError, Keep, Pruned, SnapshotInfo};
 
-/// How the marks of those who take snapshots begin, and seconds for which they count: a first snapshot of a large store
-/// over a slow line takes hours.
-const TAKES: &str = "takes/";
-const TAKES_SECONDS: i64 = 86_400;
-
-/// How the marks of those who prune begin, and seconds for which they count. Pruning stops well before.
-const PRUNING: &str = "pruning/";
-const PRUNING_SECONDS: i64 = 1_200;
+/// Snapshots cannot be taken meanwhile, so this is well below the time between two.
 const PRUNING_TIME_MAX: Duration = Duration::from_secs(600);
 
 impl Keep {
@@ -63,40 +54,58 @@ impl Archive {
     pub async fn prune(&self, keep: Keep, now: Instant) -> Result<Pruned, BackupError> {
         static PRUNED: AtomicU64 = AtomicU64::new(0);
         let number = PRUNED.fetch_add(1, Ordering::Relaxed);
-        let mark = format!("{PRUNING}{}-{}-{number}", now.as_unix(), std::process::id());
-        self.put(&mark, b"").await?;
+        let name = format!("{PRUNING}{}-{}-{number}", now.as_unix(), std::process::id());
+        let mark = self.set_up(name, now).await?;
         let mut pruned = Pruned::default();
-        let pruning = self.prune_marked(keep, now, &mut pruned);
+        let pruning = self.renewing(&mark, self.prune_marked(keep, now, &mut pruned));
         let done = tokio::time::timeout(PRUNING_TIME_MAX, pruning).await;
         // Where the time ran out, the next one goes on.
         pruned.deferred |= done.is_err();
         let done = done.unwrap_or(Ok(()));
-        let removed = self.remove(&mark).await;
+        let removed = self.take_down(&mark).await;
         done.and(removed).map(|()| pruned)
     }
 
     /// May be given up at any moment: a snapshot is whole as long as its manifest is there, which goes first.
     async fn prune_marked(&self, keep: Keep, now: Instant, pruned: &mut Pruned) -> Result<(), BackupError> {
-        if self.is_marked(TAKES, now, TAKES_SECONDS).await? {
+        if self.is_marked(TAKES, now).await? {
             pruned.deferred = true;
             return Ok(());
         }
-        let survey = self.survey().await?;
-        if let Some(error) = survey.damaged.into_iter().next() {
-            return Err(error);
+        let mut found = self.listed().await?;
+        if let Some(error) = found.survey.damaged.pop() {
+            return Err(unpruned(error));
         }
-        let kept = keep.kept(&survey.snapshots, now);
+        if found.has_gaps {
+            // Another who prunes, or a vault that does not answer as it should: what the rest needs is not all.
+            pruned.deferred = true;
+            return Ok(());
+        }
+        let kept = keep.kept(&found.survey.snapshots, now);
         pruned.kept = kept.len() as u64;
-        let mut needed = HashSet::new();
-        for name in &kept {
-            let chunks = self.needed_by(&self.manifest(name).await?).await?;
-            needed.extend(chunks.iter().map(|chunk| blob_of_chunk(&self.seal, chunk)));
-        }
-        for snapshot in survey.snapshots.iter().filter(|snapshot| !kept.contains(&snapshot.name)) {
+        let needed = self.needed_by_all(&kept, &found).await?;
+        for snapshot in found.survey.snapshots.iter().filter(|snapshot| !kept.contains(&snapshot.name)) {
             self.remove(&blob_of_snapshot(&snapshot.name)).await?;
             pruned.snapshots += 1;
         }
         self.sweep(&needed, &mut pruned.chunks).await
+    }
+
+    /// The blobs of all content that the snapshots need. Those between which nothing has changed have the same list.
+    async fn needed_by_all(
+        &self,
+        kept: &BTreeSet<String>,
+        found: &Listed,
+    ) -> Result<HashSet<String>, BackupError> {
+        let (mut names, mut lists) = (HashSet::new(), HashSet::new());
+        for manifest in kept.iter().filter_map(|name| found.manifests.get(name)) {
+            if lists.insert(&manifest.list.name) {
+                names.extend(self.needed_by(manifest).await?);
+            } else {
+                names.extend(manifest.pieces());
+            }
+        }
+        Ok(names.iter().map(|name| blob_of_chunk(&self.seal, name)).collect())
     }
 
     async fn sweep(&self, needed: &HashSet<String>, count: &mut u64) -> Result<(), BackupError> {
@@ -108,40 +117,15 @@ impl Archive {
         }
         Ok(())
     }
+}
 
-    /// Sets up the mark of a snapshot that is being taken.
-    pub(super) async fn begin_take(&self, now: Instant, entropy: Entropy<'_>) -> Result<String, BackupError> {
-        let mark = format!("{TAKES}{}-{}", now.as_unix(), hexadecimal(&entropy()));
-        self.put(&mark, b"").await?;
-        match self.is_marked(PRUNING, now, PRUNING_SECONDS).await {
-            Ok(false) => Ok(mark),
-            other => {
-                self.end_take(&mark).await;
-                other.and(Err(BackupError::Busy { place: self.vault.place() }))
-            }
+/// A manifest that cannot be read keeps all from being pruned: with the remedy.
+fn unpruned(error: BackupError) -> BackupError {
+    match error {
+        BackupError::Damaged { name, why } => {
+            let why = format!("{why}; nothing is pruned until that file or object is removed by hand");
+            BackupError::Damaged { name, why }
         }
-    }
-
-    /// Takes the mark away. One that stays only puts pruning off.
-    pub(super) async fn end_take(&self, mark: &str) {
-        if let Err(error) = self.remove(mark).await {
-            tracing::warn!(%error, "the mark of a backup stays, so that nothing is pruned for a day");
-        }
-    }
-
-    /// Whether somebody has set up a mark that counts; others are cleared away.
-    async fn is_marked(&self, prefix: &str, now: Instant, seconds: i64) -> Result<bool, BackupError> {
-        let mut is_marked = false;
-        for mark in self.list(prefix).await? {
-            let since = mark.strip_prefix(prefix).and_then(|rest| rest.split('-').next()?.parse().ok());
-            // Clocks of two machines may differ, either way.
-            let counts = since.is_some_and(|since| now.since(Instant::from_unix(since)).abs() <= seconds);
-            if counts {
-                is_marked = true;
-            } else {
-                self.remove(&mark).await?;
-            }
-        }
-        Ok(is_marked)
+        other => other,
     }
 }

@@ -1,8 +1,20 @@
 //! Reading what is in a vault, and believing it only if it is what was written.
 
+use std::collections::BTreeMap;
+
 use super::chunk::{Row, rows_of};
 use super::manifest::{ChunkRef, Manifest, SNAPSHOTS, blob_of_chunk, blob_of_snapshot};
 use super::{Archive, BackupError, Extra, SnapshotInfo, Survey, Verified, work};
+
+/// What stands in a vault, with all manifests.
+#[derive(Default)]
+pub(super) struct Listed {
+    pub(super) survey: Survey,
+    /// By the names of their snapshots.
+    pub(super) manifests: BTreeMap<String, Manifest>,
+    /// Whether something was listed that then was not there.
+    pub(super) has_gaps: bool,
+}
 
 impl Archive {
     pub(super) async fn manifest(&self, name: &str) -> Result<Manifest, BackupError> {
@@ -14,8 +26,7 @@ impl Archive {
     /// Names of all content that the snapshot needs.
     pub(super) async fn needed_by(&self, manifest: &Manifest) -> Result<Vec<String>, BackupError> {
         let chunks = self.chunks(manifest).await?.into_iter().map(|chunk| chunk.name);
-        let pieces = manifest.extras.iter().flat_map(|extra| &extra.pieces).map(|piece| piece.name.clone());
-        Ok(chunks.chain(pieces).chain([manifest.list.name.clone()]).collect())
+        Ok(chunks.chain(manifest.pieces()).chain([manifest.list.name.clone()]).collect())
     }
 
     /// The chunks with rows.
@@ -47,20 +58,29 @@ impl Archive {
     /// # Errors
     /// If the vault cannot be read.
     pub async fn survey(&self) -> Result<Survey, BackupError> {
-        let mut survey = Survey::default();
+        Ok(self.listed().await?.survey)
+    }
+
+    /// The same with all manifests.
+    pub(super) async fn listed(&self) -> Result<Listed, BackupError> {
+        let mut listed = Listed::default();
+        let survey = &mut listed.survey;
         for blob in self.list(SNAPSHOTS).await? {
             let name = blob.strip_prefix(SNAPSHOTS).unwrap_or(&blob);
             match self.manifest(name).await {
-                Ok(manifest) => survey.snapshots.push(manifest.info(name, &self.seal)),
+                Ok(manifest) => {
+                    survey.snapshots.push(manifest.info(name, &self.seal));
+                    listed.manifests.insert(name.to_owned(), manifest);
+                }
                 Err(error @ BackupError::Vault { .. }) => return Err(error),
                 // Removed since it was listed.
-                Err(BackupError::Missing { .. }) => {}
+                Err(BackupError::Missing { .. }) => listed.has_gaps = true,
                 Err(error @ BackupError::WrongKey { .. }) => survey.of_other_keys.push(error),
                 Err(error) => survey.damaged.push(error),
             }
         }
         survey.snapshots.sort_by(|a, b| (a.taken, &a.name).cmp(&(b.taken, &b.name)));
-        Ok(survey)
+        Ok(listed)
     }
 
     /// Reads all that the snapshot needs and compares it with what was written.

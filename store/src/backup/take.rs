@@ -6,7 +6,7 @@ use std::sync::Arc;
 use calendar::time::Instant;
 
 use super::chunk::{CHUNK_OCTETS_MAX, Chunk, Cutter};
-use super::manifest::{ChunkRef, ExtraRef, Manifest, SNAPSHOTS, blob_of_chunk, blob_of_snapshot};
+use super::manifest::{ChunkRef, ExtraRef, Manifest, SNAPSHOTS, blob_of_chunk, blob_of_snapshot, chunks_of};
 use super::seal::nonce;
 use super::{Archive, BackupError, Entropy, Extra, SnapshotInfo, work};
 use crate::engine::{Engine, EngineSnapshot};
@@ -22,6 +22,13 @@ pub(super) const END: [u8; 257] = [u8::MAX; 257];
 const TRUSTED_SNAPSHOTS_MAX: usize = 2;
 const TRIED_SNAPSHOTS_MAX: usize = 8;
 
+/// A snapshot of which all is there but the manifest.
+pub(super) struct Taken {
+    pub(super) info: SnapshotInfo,
+    pub(super) blob_name: String,
+    pub(super) blob: Vec<u8>,
+}
+
 /// A snapshot on its way.
 struct Taking<'a> {
     archive: &'a Archive,
@@ -35,13 +42,14 @@ struct Taking<'a> {
 }
 
 impl Archive {
+    /// Brings all but the manifest, which makes it a snapshot.
     pub(super) async fn take_marked(
         &self,
         engine: &Arc<dyn Engine>,
         extras: &[Extra],
         now: Instant,
         entropy: Entropy<'_>,
-    ) -> Result<SnapshotInfo, BackupError> {
+    ) -> Result<Taken, BackupError> {
         let mut taking = Taking {
             archive: self,
             entropy,
@@ -76,12 +84,12 @@ impl Archive {
         let (name, content) = manifest.write(&self.seal)?;
         let blob_name = blob_of_snapshot(&name);
         let blob = self.seal.close(&blob_name, &content, nonce(entropy))?;
-        self.put(&blob_name, &blob).await?;
-        Ok(manifest.info(&name, &self.seal))
+        Ok(Taken { info: manifest.info(&name, &self.seal), blob_name, blob })
     }
 
-    /// Names of content that the newest snapshots need, which is therefore there. A name of which no manifest speaks
-    /// is not trusted: whoever wrote it may not have ended, and whoever prunes may be about to remove it.
+    /// Names of content that the newest snapshots need and that is there. A name of which no manifest speaks is not
+    /// trusted: whoever wrote it may not have ended, and whoever prunes may be about to remove it. Nor is a manifest
+    /// alone: a bucket may be told to let go of what is old.
     async fn trusted(&self) -> Result<HashSet<String>, BackupError> {
         let mut there = HashSet::new();
         if self.trusts_nothing {
@@ -106,6 +114,10 @@ impl Archive {
             if found == TRUSTED_SNAPSHOTS_MAX {
                 break;
             }
+        }
+        if !there.is_empty() {
+            let listed: HashSet<String> = self.list(&chunks_of(&self.seal)).await?.into_iter().collect();
+            there.retain(|name| listed.contains(&blob_of_chunk(&self.seal, name)));
         }
         Ok(there)
     }

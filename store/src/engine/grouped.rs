@@ -11,12 +11,12 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
 use tokio::sync::{RwLock, watch};
 
 use super::committer::{Committer, GroupWriter, Outcomes, caught};
+use super::rewriting::Doubt;
 use super::snapshot::{GroupedSnapshot, Watchers};
 use super::witness::Witness;
 use super::{
@@ -97,8 +97,8 @@ pub(crate) trait Backing: Sized + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Set while a flush may have failed, so that what is seen of the files may never reach the disk.
-    fn doubt(_: &Self::Place) -> Option<&AtomicBool> {
+    /// Whether a flush may have failed.
+    fn doubt(_: &Self::Place) -> Option<&Doubt> {
         None
     }
 

@@ -11,7 +11,6 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use redb::{
     AccessGuard, Builder, CommitError, Database, DatabaseError, ReadOnlyTable, ReadableDatabase,
@@ -23,7 +22,7 @@ use super::failure::of_io;
 use super::folder;
 use super::format::{FORMAT, check_format};
 use super::grouped::{Backing, Failure, GroupFailure, Grouped};
-use super::rewriting::rewrite;
+use super::rewriting::{Doubt, rewrite};
 use super::snapshot::page;
 use super::{Commit, Committed, Engine, EngineError, Entry, Version, Versioned};
 use overlay::Overlay;
@@ -38,20 +37,24 @@ const STORE: TableDefinition<'_, &str, u64> = TableDefinition::new("store");
 /// The file's name in the store's folder.
 pub const FILE: &str = "kalends.redb";
 
+/// What says that a flush of it has failed.
+const DOUBT: &str = "kalends.redb.doubt";
+
 /// Opens `kalends.redb` in `folder`; `cache_octets`: memory to keep pages in. Blocks, after a crash for as long as
 /// reading the whole file takes.
 ///
 /// # Errors
 /// [`EngineError::InUse`] if another process has it open, [`EngineError::Damaged`] if it must be restored.
 pub fn open(folder: &Path, cache_octets: usize) -> Result<impl Engine + use<>, EngineError> {
-    Grouped::<RedbFile>::open_at(Place { folder: folder.to_owned(), cache_octets, doubt: Arc::default() })
+    let doubt = Arc::new(Doubt::marked_by(folder.join(DOUBT)));
+    Grouped::<RedbFile>::open_at(Place { folder: folder.to_owned(), cache_octets, doubt })
 }
 
 pub(crate) struct Place {
     folder: PathBuf,
     cache_octets: usize,
     /// See [`Backing::doubt`].
-    doubt: Arc<AtomicBool>,
+    doubt: Arc<Doubt>,
 }
 
 pub(crate) struct RedbFile(Database);
@@ -95,10 +98,13 @@ impl Backing for RedbFile {
 
     fn rewrite(place: &Place) -> Result<(), EngineError> {
         let path = place.folder.join(FILE);
-        rewrite(&path).map_err(|error| folder::of_opening(&error, &path))
+        rewrite(&path).map_err(|error| match error.kind() {
+            ErrorKind::WouldBlock => EngineError::InUse(path.display().to_string()),
+            _ => folder::of_opening(&error, &path),
+        })
     }
 
-    fn doubt(place: &Place) -> Option<&AtomicBool> {
+    fn doubt(place: &Place) -> Option<&Doubt> {
         Some(&place.doubt)
     }
 

@@ -15,13 +15,13 @@ mod opening;
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use sled::{Batch, Db, IVec};
 
 use super::committer::{Outcomes, caught};
 use super::failure::of_io;
 use super::grouped::{Backing, Failure, GroupFailure, Grouped};
+use super::rewriting::Doubt;
 use super::snapshot::page;
 use super::{Commit, Committed, Engine, EngineError, Entry, Version, Versioned};
 use layout::Row;
@@ -37,7 +37,7 @@ pub fn open(folder: &Path, cache_octets: usize) -> Result<impl Engine + use<>, E
     Grouped::<SledFiles>::open_at(Place {
         folder: folder.join(FOLDER),
         cache_octets,
-        doubt: AtomicBool::new(false),
+        doubt: Doubt::default(),
     })
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct Place {
     folder: PathBuf,
     cache_octets: usize,
     /// See [`Backing::doubt`].
-    doubt: AtomicBool,
+    doubt: Doubt,
 }
 
 pub(crate) struct SledFiles {
@@ -72,7 +72,7 @@ impl Backing for SledFiles {
         let opened = opening::open(place);
         // sled flushes in threads of its own and does not say what has failed: whatever makes it be opened anew may
         // have been a flush.
-        place.doubt.store(true, Ordering::Release);
+        place.doubt.rise();
         opened
     }
 
@@ -84,7 +84,7 @@ impl Backing for SledFiles {
         opening::rewrite(place)
     }
 
-    fn doubt(place: &Place) -> Option<&AtomicBool> {
+    fn doubt(place: &Place) -> Option<&Doubt> {
         Some(&place.doubt)
     }
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
-use store::backup::{BackupError, Keep, SnapshotInfo, newest_at};
+use store::backup::{Archive, BackupError, Keep, SnapshotInfo, Vault, VaultError, newest_at};
 use store::engine::choice::EngineChoice;
 
 use super::household::{Cellar, DAY, MAY, at, chance, object, put, work};
@@ -85,23 +86,102 @@ async fn pruning_and_taking_keep_out_of_each_others_way() {
     let keep = Keep { all_for: 0, daily_for: 0, monthly_for: 0 };
     take(&archive, &house, MAY).await;
     let orphan = "chunks/plain/00/00";
-    let mark = |name: &str| {
-        vault.blobs.lock().unwrap().insert(name.into(), vec![]);
+    let mark = |name: &str, renewed: i64| {
+        vault.blobs.lock().unwrap().insert(name.into(), renewed.to_string().into_bytes());
     };
-    mark(orphan);
+    mark(orphan, 0);
     // Somebody takes a snapshot: what looks unneeded may be theirs.
-    mark(&format!("takes/{}-1", MAY - 7200));
+    mark("takes/1", MAY - 200);
     let pruned = archive.prune(keep, at(MAY)).await.unwrap();
     assert_eq!((pruned.deferred, pruned.chunks), (true, 0));
-    // They crashed: a day later their mark is void, and so is what they left.
-    let pruned = archive.prune(keep, at(MAY + DAY)).await.unwrap();
+    // They crashed: soon their mark is void, and so is what they left.
+    let pruned = archive.prune(keep, at(MAY + 300)).await.unwrap();
     assert_eq!((pruned.deferred, pruned.chunks), (false, 1));
     assert_eq!(vault.names("takes/"), Vec::<String>::new());
     // Somebody prunes: what looks present may be about to go.
-    mark(&format!("pruning/{MAY}-1-1"));
+    mark("pruning/1", MAY);
     let busy = archive.take(&house.engine, &[], at(MAY + 60), &chance).await;
     assert!(matches!(busy, Err(BackupError::Busy { .. })), "{busy:?}");
     assert_eq!(vault.names("takes/"), Vec::<String>::new());
-    take(&archive, &house, MAY + 3600).await;
+    // They crashed: the next snapshot that is due is taken.
+    take(&archive, &house, MAY + 900).await;
     assert_eq!(vault.names("pruning/"), Vec::<String>::new());
+}
+
+/// A vault in which a first snapshot takes hours, by a clock that the test holds.
+#[tokio::test(start_paused = true)]
+async fn a_mark_counts_as_long_as_the_work_goes_on() {
+    let house = furnished(EngineChoice::Memory).await;
+    let cellar = Arc::new(Cellar::default());
+    let slow = Arc::new(Slow(Arc::clone(&cellar), Duration::from_secs(7200)));
+    let slow = Archive::new(slow, None);
+    let keep = Keep { all_for: 0, daily_for: 0, monthly_for: 0 };
+    let (engine, none) = (Arc::clone(&house.engine), []);
+    let taking = slow.take(&engine, &none, at(MAY), &chance);
+    let pruning = async {
+        for minutes in (10..110).step_by(10) {
+            tokio::time::sleep(Duration::from_secs(600)).await;
+            let pruned = archive(&cellar, None).prune(keep, at(MAY + minutes * 60)).await.unwrap();
+            assert!(pruned.deferred, "after {minutes} minutes");
+        }
+    };
+    let (taken, ()) = tokio::join!(taking, pruning);
+    archive(&cellar, None).verify(&taken.unwrap()).await.unwrap();
+    // Whoever finds the own mark cleared away lists no snapshot: what it brought may be gone.
+    let taking = slow.take(&engine, &none, at(MAY + DAY), &chance);
+    let clearing = async {
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        cellar.blobs.lock().unwrap().retain(|name, _| !name.starts_with("takes/"));
+    };
+    let (taken, ()) = tokio::join!(taking, clearing);
+    assert!(matches!(taken, Err(BackupError::Busy { .. })), "{taken:?}");
+    assert_eq!(archive(&cellar, None).snapshots().await.unwrap().len(), 1);
+}
+
+/// A vault that takes its time for chunks.
+struct Slow(Arc<Cellar>, Duration);
+
+#[async_trait::async_trait]
+impl Vault for Slow {
+    fn place(&self) -> String {
+        self.0.place()
+    }
+
+    async fn put(&self, name: &str, octets: &[u8]) -> Result<(), VaultError> {
+        if name.starts_with("chunks/") {
+            tokio::time::sleep(self.1).await;
+        }
+        self.0.put(name, octets).await
+    }
+
+    async fn load(&self, name: &str) -> Result<Option<Vec<u8>>, VaultError> {
+        self.0.load(name).await
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, VaultError> {
+        if prefix == "chunks/plain/" {
+            tokio::time::sleep(self.1).await;
+        }
+        self.0.list(prefix).await
+    }
+
+    async fn remove(&self, name: &str) -> Result<(), VaultError> {
+        self.0.remove(name).await
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_removed_from_a_vault_is_brought_again() {
+    let house = furnished(EngineChoice::Memory).await;
+    let vault = Arc::new(Cellar::default());
+    let archive = archive(&vault, None);
+    let first = take(&archive, &house, MAY).await;
+    for name in vault.names("chunks/") {
+        let blob = vault.blobs.lock().unwrap().remove(&name);
+        assert!(archive.verify(&first).await.is_err());
+        let next = take(&archive, &house, MAY + 900).await;
+        archive.verify(&next).await.unwrap();
+        vault.blobs.lock().unwrap().remove(&format!("snapshots/{}", next.name));
+        vault.blobs.lock().unwrap().insert(name, blob.unwrap());
+    }
 }

@@ -1,7 +1,6 @@
 //! Opening files anew after an input or output error: what is seen must be on disk, and what was acknowledged there.
 
 use std::fs::OpenOptions;
-use std::sync::atomic::Ordering;
 
 use super::super::committer::caught;
 use super::super::reserve::with_reserve;
@@ -70,10 +69,10 @@ impl<B: Backing> Shared<B> {
 pub(super) fn open_backing<B: Backing>(place: &B::Place) -> Result<B, EngineError> {
     with_reserve(B::folder(place), || {
         if let Some(doubt) = B::doubt(place)
-            && doubt.load(Ordering::Acquire)
+            && doubt.is_risen()
         {
             B::rewrite(place)?;
-            doubt.store(false, Ordering::Release);
+            doubt.settle();
         }
         caught(|| B::open(place))
     })

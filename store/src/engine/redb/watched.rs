@@ -4,20 +4,21 @@ use std::fs::File;
 use std::io;
 use std::ops::Bound;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use redb::backends::FileBackend;
 use redb::{BackendError, DatabaseError, StorageBackend};
 
+use super::super::rewriting::Doubt;
+
 #[derive(Debug)]
 pub(super) struct Watched {
     file: FileBackend,
-    /// Set when a flush fails: what is seen of the file may then never reach the disk.
-    doubt: Arc<AtomicBool>,
+    /// Rises when a flush fails.
+    doubt: Arc<Doubt>,
 }
 
 impl Watched {
-    pub(super) fn new(file: File, doubt: Arc<AtomicBool>) -> Result<Self, DatabaseError> {
+    pub(super) fn new(file: File, doubt: Arc<Doubt>) -> Result<Self, DatabaseError> {
         Ok(Self { file: FileBackend::new(file)?, doubt })
     }
 }
@@ -36,7 +37,7 @@ impl StorageBackend for Watched {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.file.sync_data().inspect_err(|_| self.doubt.store(true, Ordering::Release))
+        self.file.sync_data().inspect_err(|_| self.doubt.rise())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
