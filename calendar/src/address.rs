@@ -8,12 +8,16 @@ pub struct Address(String);
 
 impl Address {
     /// Reads `mailto:Ada@Example.org`, a bare `ada@example.org`, or any other URI; also with spaces, quotes or angle
-    /// brackets around it, as some writers have them.
+    /// brackets around it, as some writers have them. Control characters are left out, as they are when it is written.
     pub fn parse(text: &str) -> Self {
         let bare = |text: &str| {
             text.trim_matches(|edge: char| edge.is_whitespace() || "\"'<>".contains(edge)).to_owned()
         };
-        let text = bare(text);
+        let text = if text.contains(char::is_control) {
+            bare(&text.replace(char::is_control, ""))
+        } else {
+            bare(text)
+        };
         let is_mailto = text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
         if is_mailto {
             Self(format!("mailto:{}", bare(&text[7..]).to_ascii_lowercase()))
@@ -54,6 +58,7 @@ mod tests {
             "mailto: ada@example.org",
             "'ada@example.org'",
             "<ada@example.org>",
+            "mail\u{e}to:\r\n ada@exam\u{1f}ple.org\u{0}",
         ] {
             assert_eq!(Address::parse(text), ada, "{text}");
         }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, reason = "the helpers of a test may fail it")]
 
+#[path = "recurrence/cost.rs"]
+mod cost;
 #[path = "recurrence/object.rs"]
 mod object;
 #[path = "recurrence/oracle.rs"]

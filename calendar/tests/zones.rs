@@ -161,17 +161,37 @@ fn before_the_first_onset_and_without_daylight() {
 
 #[test]
 fn what_begins_together_is_no_change_from_any_century() {
-    let parts = part(
-        "STANDARD",
-        ("16010101T030000", "+0200", "+0100"),
-        "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10\n",
-    ) + &part("DAYLIGHT", ("16010101T020000", "+0100", "+0200"), "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3\n");
+    let parts =
+        part("STANDARD", ("16010101T030000", "+0200", "+0100"), "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10\n")
+            + &part(
+                "DAYLIGHT",
+                ("16010101T020000", "+0100", "+0200"),
+                "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3\n",
+            );
     let zone = zone(&parts);
     // Winter begins without a summer before it.
     let first = Some(at("16011028T010000Z"));
     for from in ["00010101T000000Z", "11000101T000000Z", "15990101T000000Z", "16010101T010000Z"] {
         assert_eq!(zone.next_transition(at(from)), first, "{from}");
         assert_eq!(zone.offset_at(at(from)), 7200, "{from}");
+    }
+}
+
+#[test]
+fn what_changed_before_the_calendar_did_is_written_as_what_holds() {
+    let daylight = part("DAYLIGHT", ("00250309T020000", "-0600", "-0500"), "");
+    let alone = zone(&daylight);
+    let again = zone(&(daylight + &part("DAYLIGHT", ("20200309T020000", "-0500", "-0400"), "")));
+    for (zone, from, to) in [
+        (&alone, "00200101T000000Z", "00300101T000000Z"),
+        (&alone, "00260101T000000Z", "16500101T000000Z"),
+        (&alone, "16020102T000000Z", "16500101T000000Z"),
+        (&again, "19721022T000000Z", "20300101T000000Z"),
+        (&again, "20000101T000000Z", "20100101T000000Z"),
+    ] {
+        let (text, read) = written(zone, at(from), at(to));
+        assert_same(&read, zone, (at(from), at(to)), &text);
+        assert!(text.contains("BEGIN:STANDARD"), "{text}");
     }
 }
 

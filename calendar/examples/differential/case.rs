@@ -27,6 +27,9 @@ pub(crate) const ORIGINAL_ODD: i64 = 16;
 /// An override for no instance of its series.
 pub(crate) const ORPHAN: i64 = 32;
 
+/// Its start on the clock reads as one of EXDATE does in UTC, or the other way round.
+pub(crate) const EXDATE_IN_UTC: i64 = 64;
+
 /// Start and end in UTC seconds, and flags.
 pub(crate) type Answer = [i64; 3];
 
@@ -93,6 +96,12 @@ fn answers(ics: &str, zone: &Zone, window: Span) -> Vec<Answer> {
     let alone = without_overrides(ics);
     let master = object.master().and_then(|master| object.date_or_time(master.property("DTSTART")?));
     let clock = master.as_ref().map_or(zone, |start| start.zone(zone));
+    let excluded: Vec<_> = object
+        .components()
+        .flat_map(|component| component.properties_named("EXDATE"))
+        .flat_map(|property| object.dates_or_times(property))
+        .map(|date| (date.to_instant(zone).to_utc(), date.local()))
+        .collect();
     let mut answers: Vec<Answer> = found
         .iter()
         .map(|instance| {
@@ -105,6 +114,9 @@ fn answers(ics: &str, zone: &Zone, window: Span) -> Vec<Answer> {
             let shown = own.instants_of(instance.start.local()).len();
             let changes = own.offset_at(span.start) != own.offset_at(span.end);
             let original = instance.recurrence_id.unwrap_or(span.start);
+            let (shown_here, in_utc) = (clock.local_of(span.start), span.start.to_utc());
+            let is_mistaken =
+                |(other_in_utc, written): &(_, _)| *other_in_utc == shown_here || *written == in_utc;
             let odd = clock.instants_of(clock.local_of(original)).len() != 1;
             let flags = [
                 (GAP, shown == 0 && !matches!(instance.start, DateOrTime::Utc(_))),
@@ -112,6 +124,7 @@ fn answers(ics: &str, zone: &Zone, window: Span) -> Vec<Answer> {
                 (CHANGE, changes),
                 (OVERRIDE, instance.component > 0),
                 (ORIGINAL_ODD, odd),
+                (EXDATE_IN_UTC, excluded.iter().any(is_mistaken)),
                 (ORPHAN, instance.component > 0 && !is_original(&alone, zone, original)),
             ];
             let flags = flags.iter().filter(|(_, is_so)| *is_so).map(|(flag, _)| flag).sum();

@@ -217,7 +217,10 @@ impl Tally {
         }
     }
 
-    #[allow(clippy::disallowed_methods, reason = "a development tool has no settings but what its caller says")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "a development tool has no settings but what its caller says"
+    )]
     fn verdict(&self) -> Result<(), String> {
         let shown =
             std::env::var("KALENDS_DIFFERENCES").ok().and_then(|text| text.parse().ok()).unwrap_or(SHOWN_MAX);

@@ -84,9 +84,17 @@ pub(crate) struct Explanation {
     pub(crate) applies: fn(&Seen<'_>, &Difference) -> bool,
 }
 
-/// Whether two times differ as clocks do that were set by half an hour, one hour or two, or two and a half.
+/// Whether two times differ as clocks do that were set by half an hour, one hour or two, or two and a half; or forth
+/// and back by two.
 fn by_clock_change(one: i64, other: i64) -> bool {
-    matches!((one - other).abs(), 1800 | 3600 | 7200 | 9000)
+    matches!((one - other).abs(), 1800 | 3600 | 7200 | 9000 | 14_400)
+}
+
+/// Whether a time, in UTC seconds, lies within eight days of the turn of a year: in its first or last week.
+fn is_turn_of_year(unix: i64) -> bool {
+    const EIGHT_DAYS: i64 = 8 * 86_400;
+    let year = |unix| calendar::time::Instant::from_unix(unix).to_utc().year();
+    year(unix - EIGHT_DAYS) != year(unix + EIGHT_DAYS)
 }
 
 /// An end that is reckoned on the clock, or otherwise over a change of the clocks.
@@ -105,6 +113,16 @@ fn odd_reading(seen: &Seen<'_>, difference: &Difference) -> bool {
         }
         Difference::Failed(_) => false,
     }
+}
+
+/// A PERIOD with another end, or one that so reaches into the window, or does not.
+fn period_of_other_length(seen: &Seen<'_>, difference: &Difference) -> bool {
+    seen.has("period")
+        && match difference {
+            Difference::End(..) | Difference::Extra(_) => true,
+            Difference::Missing(own) => own[0] < seen.window_start,
+            Difference::Moved(..) | Difference::Failed(_) => false,
+        }
 }
 
 fn failed_with(difference: &Difference, text: &str) -> bool {

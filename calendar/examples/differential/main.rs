@@ -6,7 +6,10 @@
 //! writes the table of explanations into DOCUMENT. `differential show SEED ID` prints one case.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a development tool speaks to its terminal")]
-#![allow(clippy::format_push_string, reason = "a drawn object is put together once, and read more often than drawn")]
+#![allow(
+    clippy::format_push_string,
+    reason = "a drawn object is put together once, and read more often than drawn"
+)]
 
 mod case;
 mod compare;

@@ -47,7 +47,11 @@ pub(crate) fn draw_rule(draw: &mut Draw, is_date: bool) -> String {
 
 fn days(draw: &mut Draw, frequency: Frequency, text: &mut String) {
     let yearly = frequency == Frequency::Yearly;
-    let has_week_number = yearly && draw.chance(15);
+    if yearly && draw.chance(9) {
+        implied_month(draw, text);
+        return;
+    }
+    let has_week_number = yearly && draw.chance(26);
     let has_year_day =
         !has_week_number && (yearly && draw.chance(12) || frequency >= Frequency::Hourly && draw.chance(3));
     let has_month = !has_year_day && draw.chance(if yearly { 45 } else { 20 });
@@ -90,6 +94,17 @@ fn days(draw: &mut Draw, frequency: Frequency, text: &mut String) {
         });
         *text += &format!(";BYDAY={by_day}");
     }
+}
+
+/// Ordinals of the year beside BYMONTHDAY, which implies the month of DTSTART: enough of both that they meet.
+fn implied_month(draw: &mut Draw, text: &mut String) {
+    let days: Vec<String> = (1..=31).filter(|_| draw.chance(60)).map(|day: i64| day.to_string()).collect();
+    let first = draw.within(1, 49);
+    let sign = draw.pick(&["", "", "-"]);
+    let weekday = draw.pick(&WEEKDAYS);
+    let ordinals: Vec<String> =
+        (first..first + 5).map(|ordinal| format!("{sign}{ordinal}{weekday}")).collect();
+    *text += &format!(";BYMONTHDAY={};BYDAY={}", days.join(","), ordinals.join(","));
 }
 
 fn clock(draw: &mut Draw, frequency: Frequency, text: &mut String) {

@@ -248,7 +248,13 @@ impl Drawing<'_> {
     fn note(&mut self, rule: &Rule) {
         let ordinals = rule.by_day.iter().filter(|day| day.ordinal.is_some()).count();
         let negative = |list: &[i8]| list.iter().any(|value| *value < 0);
+        let is_unordered = !(rule.by_month.is_sorted()
+            && rule.by_month_day.is_sorted()
+            && rule.by_hour.is_sorted()
+            && rule.by_minute.is_sorted()
+            && rule.by_second.is_sorted());
         let notes = [
+            ("unordered", is_unordered),
             ("bysetpos", !rule.by_set_pos.is_empty()),
             ("byweekno", !rule.by_week_no.is_empty()),
             ("byyearday", !rule.by_year_day.is_empty()),
@@ -282,6 +288,9 @@ impl Drawing<'_> {
         let date = last.strftime("%Y%m%d").to_string();
         let local = plus(last, off).strftime("%Y%m%dT%H%M%S").to_string();
         let odd = self.draw.chance(14);
+        if off < 0 && last == self.readings[0] {
+            self.tags.push("until-before-start");
+        }
         match self.clock {
             Clock::Date if odd => {
                 self.tags.push("until-utc-for-date");

@@ -13,6 +13,9 @@ const YEARS_MAX: i16 = 100;
 /// Years over which a pattern must hold: every weekday falls on every day of a month within 28.
 const PATTERN_YEARS: i16 = 40;
 
+/// 1602-01-01: a change before it is not told to readings after it, only what held since.
+const OLD_CHANGE: Instant = Instant::from_unix(-11_612_937_600);
+
 /// A VTIMEZONE for readings between `from` and `to`.
 pub(super) fn vtimezone(zone: &Zone, from: Instant, to: Instant) -> String {
     let mut text = String::from("BEGIN:VTIMEZONE\r\n");
@@ -36,7 +39,11 @@ impl Observance {
         let change =
             Change { at: Instant::MIN, before: offset, after: offset, daylight: false, abbreviation: None };
         // Before 1970 some readers see nothing; after it no reading may lie.
-        let year = if from < Instant::from_unix(86_400) { 1601 } else { 1970 };
+        let year = match from {
+            from if from < OLD_CHANGE => 1,
+            from if from < Instant::from_unix(86_400) => 1601,
+            _ => 1970,
+        };
         Self { change, onsets: vec![DateTime::constant(year, 1, 1, 0, 0, 0, 0)], rule: None }
     }
 
@@ -103,7 +110,7 @@ fn observances(zone: &Zone, from: Instant, to: Instant) -> Vec<Observance> {
 /// The changes from the last but one before `from`, so that both seasons are there, to the end of `last_year`.
 fn changes(zone: &Zone, from: Instant, last_year: i16) -> Vec<Change> {
     let year = from.to_utc().year();
-    let last = zone.last_change(from);
+    let last = zone.last_change(from).filter(|last| last.at >= OLD_CHANGE || from < OLD_CHANGE);
     let recent = |change: &Change| change.at.to_utc().year() >= year.saturating_sub(2);
     let mut changes: Vec<Change> = last
         .as_ref()

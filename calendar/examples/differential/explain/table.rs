@@ -2,9 +2,9 @@
 
 use super::{
     Difference, Explanation, Oracle, Witness, by_clock_change, end_over_change, failed_with,
-    is_instance_too_many_or_few, odd_reading,
+    is_instance_too_many_or_few, is_turn_of_year, odd_reading, period_of_other_length,
 };
-use crate::case::{CHANGE, ORPHAN, OVERRIDE};
+use crate::case::{CHANGE, EXDATE_IN_UTC, ORPHAN, OVERRIDE};
 
 pub(crate) const EXPLANATIONS: &[Explanation] = &[
     Explanation {
@@ -68,6 +68,22 @@ pub(crate) const EXPLANATIONS: &[Explanation] = &[
         },
     },
     Explanation {
+        id: "recurring-until-before-start",
+        oracle: Oracle::Recurring,
+        witness: Witness::Civil,
+        reason: "UNTIL before DTSTART: no instance there; undefined in §3.8.5.3, DTSTART is an instance here",
+        applies: |seen, difference| {
+            seen.has("until-before-start") && matches!(difference, Difference::Missing(_))
+        },
+    },
+    Explanation {
+        id: "recurring-exdate-in-utc",
+        oracle: Oracle::Recurring,
+        witness: Witness::Civil,
+        reason: "an instance is lost whose reading on the clock is that of another's EXDATE in UTC, or the other way round; §3.8.5.1: the same instant; seen here",
+        applies: |_, difference| matches!(difference, Difference::Missing(own) if own[2] & EXDATE_IN_UTC != 0),
+    },
+    Explanation {
         id: "recurring-exdate-date",
         oracle: Oracle::Recurring,
         witness: Witness::Civil,
@@ -79,9 +95,7 @@ pub(crate) const EXPLANATIONS: &[Explanation] = &[
         oracle: Oracle::Recurring,
         witness: Witness::Civil,
         reason: "gives the length of an RDATE period to other instances, the series' length to the period, or puts the period on another clock; §3.8.5.2",
-        applies: |seen, difference| {
-            seen.has("period") && matches!(difference, Difference::End(..) | Difference::Extra(_))
-        },
+        applies: period_of_other_length,
     },
     Explanation {
         id: "recurring-odd-reading",
@@ -132,6 +146,23 @@ pub(crate) const EXPLANATIONS: &[Explanation] = &[
         reason: "dateutil below it takes BYWEEKNO without a day for all seven; RFC 8984 §4.3.3.1: the weekday of DTSTART",
         applies: |seen, difference| {
             seen.has("byweekno") && !seen.has("byday") && is_instance_too_many_or_few(difference)
+        },
+    },
+    Explanation {
+        id: "recurring-turn-of-year",
+        oracle: Oracle::Recurring,
+        witness: Witness::Civil,
+        reason: "dateutil below it errs on the weeks at the turn of the year by their numbers from the end, and on the days of a week that lie in the other year; §3.3.10: the week is of the year that has four of its days; seen here, decided day by day",
+        applies: |seen, difference| {
+            // BYSETPOS and COUNT carry the fault to other days.
+            let is_carried = seen.has("bysetpos") || seen.has("count");
+            let is_near = |start: i64| is_carried || is_turn_of_year(start);
+            seen.has("byweekno")
+                && match difference {
+                    Difference::Missing(own) => is_near(own[0]),
+                    Difference::Extra(other) => is_near(other[0]),
+                    _ => false,
+                }
         },
     },
     Explanation {
@@ -268,6 +299,15 @@ pub(crate) const EXPLANATIONS: &[Explanation] = &[
         },
     },
     Explanation {
+        id: "ical-until-before-start",
+        oracle: Oracle::Ical,
+        witness: Witness::Civil,
+        reason: "UNTIL before DTSTART: no instance there; undefined in §3.8.5.3, DTSTART is an instance here",
+        applies: |seen, difference| {
+            seen.has("until-before-start") && matches!(difference, Difference::Missing(_))
+        },
+    },
+    Explanation {
         id: "ical-excluded",
         oracle: Oracle::Ical,
         witness: Witness::Civil,
@@ -384,12 +424,21 @@ pub(crate) const EXPLANATIONS: &[Explanation] = &[
         },
     },
     Explanation {
+        id: "ical-unordered",
+        oracle: Oracle::Ical,
+        witness: Witness::Civil,
+        reason: "lists of numbers that are not in order are taken in the order written, so that the first behind UNTIL or COUNT ends the rest; §3.3.10 gives lists no order; seen here",
+        applies: |seen, difference| seen.has("unordered") && is_instance_too_many_or_few(difference),
+    },
+    Explanation {
         id: "ical-refused",
         oracle: Oracle::Ical,
         witness: Witness::Civil,
         reason: "refuses BYDAY beside BYMONTHDAY with some numbers; §3.3.10 allows both",
         applies: |seen, difference| {
-            seen.has("byday") && failed_with(difference, "Malformed values in BYDAY combined with BYMONTHDAY")
+            seen.has("byday")
+                && seen.has("bymonthday")
+                && failed_with(difference, "Malformed values in BYDAY")
         },
     },
     Explanation {
