@@ -99,7 +99,7 @@ impl<'a> Pieces<'a> {
         self.push(&line);
         // What follows a line that was put in stands one line further down.
         let inserted = u32::from(start == end);
-        let feed_line = component.line + u32::try_from(raw[..start].lines().count()).unwrap_or(u32::MAX);
+        let feed_line = component.line.saturating_add(line_ends(&raw[..start]));
         self.lines.0.push((self.line, feed_line + 1 - inserted));
         self.push_raw(&raw[end..]);
     }
@@ -113,7 +113,7 @@ impl<'a> Pieces<'a> {
         if self.source.missing_ends.is_empty() {
             return false;
         }
-        let last_line = component.line.saturating_add(u32::try_from(raw.lines().count()).unwrap_or(u32::MAX));
+        let last_line = component.line.saturating_add(line_ends(raw));
         let first = self.source.missing_ends.partition_point(|line| *line < component.line);
         self.source.missing_ends.get(first).is_some_and(|line| *line <= last_line)
     }
@@ -136,4 +136,10 @@ impl<'a> Pieces<'a> {
         self.push("END:VCALENDAR\r\n");
         (Arc::from(self.text.into_bytes()), self.lines)
     }
+}
+
+/// How many lines end in `text`, each in CRLF, CR or LF.
+fn line_ends(text: &str) -> u32 {
+    let all = text.bytes().filter(|octet| matches!(octet, b'\r' | b'\n')).count();
+    u32::try_from(all - text.matches("\r\n").count()).unwrap_or(u32::MAX)
 }

@@ -236,8 +236,8 @@ fn with_changed_parameters(base: &CalendarObject, old: &Property, new: &Property
         return None;
     }
     let mut line = unfold(std::str::from_utf8(base.source().get(old.octets.clone())?).ok()?);
-    for parameter in &new.parameters {
-        let known = old.parameters.iter().find(|known| known.name == parameter.name);
+    for (place, parameter) in new.parameters.iter().enumerate() {
+        let known = old.parameters.get(place).filter(|known| known.name == parameter.name);
         if known == Some(parameter) {
             continue;
         }
@@ -256,7 +256,8 @@ fn with_changed_parameters(base: &CalendarObject, old: &Property, new: &Property
         };
     }
     let reads_back = ContentLine::split(&line)?;
-    (reads_back.parameters(&line).len() == new.parameters.len()).then(|| fold(&line))
+    let says = (reads_back.parameters(&line), line.get(reads_back.value)?);
+    (says == (new.parameters.clone(), &new.value)).then(|| fold(&line))
 }
 
 /// The same component as one that was written here: without places in a text.
