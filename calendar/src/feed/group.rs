@@ -31,13 +31,14 @@ impl<'a> Groups<'a> {
         for (calendar_at, calendar) in calendars.iter().enumerate() {
             for component in &calendar.components {
                 let Some(kind) = kind_of(component) else { continue };
-                let written = component.text("UID").filter(|uid| !uid.trim().is_empty());
+                let given = component.text("UID");
+                let written = given.as_deref().map(as_written).filter(|uid| !uid.trim().is_empty());
                 let made = written.is_none();
                 let mut uid = written.unwrap_or_else(|| made_uid(component, &mut uids_made));
                 if made {
                     warnings.push(Warning::new(WarningKind::MissingUid, component.line, &uid));
                 }
-                let mut rewritten = made;
+                let mut rewritten = made || given.as_ref() != Some(&uid);
                 if by_uid.get(&uid).is_some_and(|at| groups.in_order[*at].kind != kind) {
                     // Two kinds cannot share a UID in one collection (RFC 4791 §5.3.2.1).
                     warnings.push(Warning::new(WarningKind::DuplicateUid, component.line, &uid));
@@ -46,13 +47,15 @@ impl<'a> Groups<'a> {
                 }
                 let at = *by_uid.entry(uid.clone()).or_insert(groups.in_order.len());
                 if at == groups.in_order.len() {
-                    let written_uid = rewritten.then_some(uid);
                     groups.in_order.push(Group {
                         components: Vec::new(),
                         calendars: Vec::new(),
-                        written_uid,
+                        written_uid: None,
                         kind,
                     });
+                }
+                if rewritten {
+                    groups.in_order[at].written_uid = Some(uid);
                 }
                 groups.in_order[at].components.push(component);
                 groups.in_order[at].calendars.push(calendar_at);
@@ -105,6 +108,11 @@ fn place(component: &Component) -> Place<'_> {
 
 fn uid_or_empty(component: &Component) -> &str {
     component.property("UID").map_or("", |uid| uid.value.as_str())
+}
+
+/// A UID without the control characters that are left out where it must be written: with them it would be another.
+fn as_written(uid: &str) -> String {
+    uid.chars().filter(|letter| !letter.is_control() || matches!(letter, '\t' | '\n')).collect()
 }
 
 /// A UID made of DTSTART, SUMMARY and RRULE, so that it is the same at the next fetch; numbered where several agree.

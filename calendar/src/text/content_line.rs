@@ -181,9 +181,14 @@ pub(crate) fn has_one_value(name: &str) -> bool {
 
 fn parameter(text: &str, repaired: bool) -> Option<Parameter> {
     let (name, values) = text.split_once('=').unwrap_or((text, ""));
-    let name = name.trim().to_ascii_uppercase();
+    let mut name = name.trim().to_ascii_uppercase();
     if name.is_empty() {
         return None;
+    }
+    // What a name cannot hold is left out, as it is where it is written: with it, it would be another parameter.
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.' | '/');
+    if name.contains(is_letter) {
+        name.retain(is_letter);
     }
     if repaired || has_one_value(&name) || !values.contains(',') {
         return Some(Parameter { name, values: vec![parameter_value(values)] });
