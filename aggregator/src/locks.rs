@@ -7,7 +7,7 @@ use store::records::Table;
 use store::{Change, Committed};
 
 use crate::gate::ATTEMPTS_MAX;
-use crate::reading::hex;
+use crate::reading::uuid;
 use crate::world::{World, refusal_of};
 
 /// Key: owner.
@@ -20,7 +20,7 @@ pub async fn live(world: &World, home: &PrincipalId) -> Result<Vec<Lock>, Refusa
     Ok(kept.map_or_else(Vec::new, |(locks, _)| locks.into_iter().filter(|lock| lock.expires > now).collect()))
 }
 
-/// Changes them; the lock that it was about, if there is one then. A new one gets its token here.
+/// Changes them; the lock that it was about, if there is one then. A new one gets its token here (RFC 4918 §6.5).
 ///
 /// # Errors
 /// See [`apply`].
@@ -30,9 +30,10 @@ pub async fn change(
     (caller, wanted): (&PrincipalId, &LockChange),
 ) -> Result<Option<Lock>, Refusal> {
     let wanted = match wanted {
-        LockChange::Take(lock) => {
-            LockChange::Take(Lock { token: token(&world.entropy.draw()), ..lock.clone() })
-        }
+        LockChange::Take(lock) => LockChange::Take(Lock {
+            token: format!("urn:uuid:{}", uuid(world.entropy.draw())),
+            ..lock.clone()
+        }),
         other => other.clone(),
     };
     for _ in 0..ATTEMPTS_MAX {
@@ -51,13 +52,4 @@ pub async fn change(
         }
     }
     Err(Refusal::Contended)
-}
-
-/// A UUID of version 4 as a URI (RFC 4918 §6.5).
-fn token(chance: &[u8; 16]) -> String {
-    let mut octets = *chance;
-    octets[6] = octets[6] & 0x0f | 0x40;
-    octets[8] = octets[8] & 0x3f | 0x80;
-    let text = hex(&octets);
-    format!("urn:uuid:{}-{}-{}-{}-{}", &text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..])
 }

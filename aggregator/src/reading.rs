@@ -149,6 +149,15 @@ pub fn hex(octets: &[u8]) -> String {
     })
 }
 
+/// A UUID of version 4 (RFC 9562 §5.4) of 16 octets of chance: a UID as RFC 7986 §5.3 wants it, and
+/// the token of a lock.
+pub fn uuid(mut octets: [u8; 16]) -> String {
+    octets[6] = (octets[6] & 0x0f) | 0x40;
+    octets[8] = (octets[8] & 0x3f) | 0x80;
+    let digits = hex(&octets);
+    [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
+}
+
 /// The strong entity tag of some octets: equal octets, equal tag.
 pub fn tag_of(octets: &[u8]) -> calendar::collection::EntityTag {
     calendar::collection::EntityTag(hex(&Sha256::digest(octets)[..16]))

@@ -34,6 +34,11 @@ pub fn depth(headers: &HeaderMap) -> Result<Option<Depth>, Failure> {
     }
 }
 
+/// What the `Destination` header says (RFC 4918 §10.3), if it is there and can be read.
+pub fn destination(headers: &HeaderMap) -> Option<&str> {
+    headers.get("destination")?.to_str().ok()
+}
+
 /// Whether the resource asked for stands in its own listing (RFC 8144 §3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Itself {

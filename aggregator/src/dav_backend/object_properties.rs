@@ -18,8 +18,6 @@ use crate::world::{World, refusal_of};
 
 /// Key: owner, collection, member.
 const TABLE: Table = Table("object-properties");
-/// Records read at a time.
-const PAGE: usize = 500;
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Kept {
@@ -38,22 +36,17 @@ pub(super) async fn all(
     home: &PrincipalId,
 ) -> Result<BTreeMap<ObjectName, DeadProperties>, Refusal> {
     let mut found = BTreeMap::new();
-    let mut after: Option<Vec<String>> = None;
-    loop {
-        let from: Option<Vec<&str>> = after.as_ref().map(|key| key.iter().map(String::as_str).collect());
-        let page = world.store.records::<Kept>(TABLE, &[home.as_str()], from.as_deref(), PAGE).await;
-        let page = page.map_err(refusal_of)?;
-        let Some(last) = page.last() else { return Ok(found) };
-        after = Some(last.key.clone());
-        for row in page {
-            let [owner, id, member] = row.key.as_slice() else { continue };
-            let name = ObjectName::new(&CollectionName::new(owner, id), member);
-            let facts = world.store.facts(&name).await.map_err(refusal_of)?;
-            if facts.is_some_and(|facts| facts.created == row.record.created) {
-                found.insert(name, properties::dead_of(&row.record.properties));
-            }
+    for row in
+        world.store.records::<Kept>(TABLE, &[home.as_str()], None, usize::MAX).await.map_err(refusal_of)?
+    {
+        let [owner, id, member] = row.key.as_slice() else { continue };
+        let name = ObjectName::new(&CollectionName::new(owner, id), member);
+        let facts = world.store.facts(&name).await.map_err(refusal_of)?;
+        if facts.is_some_and(|facts| facts.created == row.record.created) {
+            found.insert(name, properties::dead_of(&row.record.properties));
         }
     }
+    Ok(found)
 }
 
 async fn kept(world: &World, name: &ObjectName, created: i64) -> Result<(Kept, Version), Refusal> {

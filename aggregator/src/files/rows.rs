@@ -24,8 +24,6 @@ const PIECES: Table = Table("file-pieces");
 const TOTALS: Table = Table("file-totals");
 /// Octets of one piece.
 const PIECE_OCTETS: usize = 192 * 1024;
-/// Members of a folder read at a time.
-const PAGE: usize = 200;
 
 /// A file or folder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -110,20 +108,15 @@ pub(super) async fn record(world: &World, name: &FileName) -> Result<Option<(Fil
 pub(super) async fn members(world: &World, folder: &FileName) -> Result<Vec<Held>, Refusal> {
     let path = folder.joined();
     let prefix = [folder.owner.as_str(), path.as_str()];
-    let mut members = Vec::new();
-    let mut after: Option<Vec<String>> = None;
-    loop {
-        let from: Option<Vec<&str>> = after.as_ref().map(|key| key.iter().map(String::as_str).collect());
-        let page = world.store.records::<FileRecord>(FILES, &prefix, from.as_deref(), PAGE).await;
-        let page = page.map_err(refusal_of)?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.key.clone());
-        for row in page {
-            if let Some(name) = row.key.get(2) {
-                members.push(Held { name: folder.member(name), record: row.record, version: row.version });
-            }
-        }
-    }
+    let rows =
+        world.store.records::<FileRecord>(FILES, &prefix, None, usize::MAX).await.map_err(refusal_of)?;
+    let mut members: Vec<Held> = rows
+        .into_iter()
+        .filter_map(|row| {
+            let name = folder.member(row.key.get(2)?);
+            Some(Held { name, record: row.record, version: row.version })
+        })
+        .collect();
     members.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(members)
 }

@@ -43,7 +43,7 @@ pub(crate) async fn book(desk: &Desk, request: &Request) -> Result<Booked, NotBo
     }
     freshen(desk, &request.owner).await;
     let _turn = desk.world.turns.of(&request.owner).await;
-    let uid = capability::uuid(desk.world.entropy.draw());
+    let uid = aggregator::reading::uuid(desk.world.entropy.draw());
     for _ in 0..ATTEMPTS_MAX {
         if let Some(booked) = repeated(desk, request, &invitee, &secret).await? {
             return Ok(booked);

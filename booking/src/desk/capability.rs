@@ -72,11 +72,3 @@ pub(crate) async fn booking_of(world: &World, token: &str) -> Result<Option<Book
         .map(|(booking, _)| booking)
         .filter(|booking| booking.token_hash.as_bytes().ct_eq(hash.as_bytes()).into()))
 }
-
-/// A UUID of version 4 (RFC 9562 §5.4) of 16 octets of chance: a UID as RFC 7986 §5.3 wants it.
-pub(crate) fn uuid(mut octets: [u8; 16]) -> String {
-    octets[6] = (octets[6] & 0x0f) | 0x40;
-    octets[8] = (octets[8] & 0x3f) | 0x80;
-    let digits = hex(&octets);
-    [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
-}

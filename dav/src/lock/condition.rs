@@ -7,6 +7,7 @@ use http::HeaderMap;
 use super::{Lock, LockChange, Touched, is_below, place_of};
 use crate::condition::Failure;
 use crate::exchange::Exchange;
+use crate::headers;
 use crate::lock::touched::Presence;
 use crate::path::Resource;
 use crate::property::{Facets, View};
@@ -149,8 +150,7 @@ pub async fn permit(exchange: &Exchange, method: &str) -> Result<(), Failure> {
     let condition = If::of(&exchange.headers)?;
     let Some(owner) = exchange.resource.owner() else { return Ok(()) };
     let mut locks = exchange.locks(owner).await?;
-    let to = exchange.headers.get("destination").and_then(|value| value.to_str().ok());
-    let to = to.and_then(|to| Resource::of_href(to, &exchange.resource));
+    let to = headers::destination(&exchange.headers).and_then(|to| Resource::of_href(to, &exchange.resource));
     if let Some(other) = to.as_ref().and_then(Resource::owner).filter(|other| *other != owner) {
         // Whether the caller may go there is said by whoever moves it there.
         locks.extend(exchange.backend.locks(exchange.caller(), other).await.unwrap_or_default());

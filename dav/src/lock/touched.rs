@@ -2,6 +2,7 @@
 
 use http::HeaderMap;
 
+use crate::headers;
 use crate::lock::place_of;
 use crate::path::Resource;
 
@@ -31,8 +32,8 @@ impl Touched {
                 if method == "MOVE" {
                     touched.extend([Self::Below(place), Self::Members(parent)]);
                 }
-                let to = headers.get("destination").and_then(|value| value.to_str().ok());
-                if let Some(to) = to.and_then(|to| Resource::of_href(to, resource)) {
+                if let Some(to) = headers::destination(headers).and_then(|to| Resource::of_href(to, resource))
+                {
                     let to = place_of(&to);
                     touched.extend([Self::Members(self::parent(&to)), Self::Below(to)]);
                 }

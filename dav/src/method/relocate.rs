@@ -89,8 +89,7 @@ async fn file(exchange: &Exchange, from: &FileName, source: SourceFate) -> Resul
 /// The resource that `Destination` names. Its host is not looked at, as a proxy may have given another one.
 fn destination(exchange: &Exchange) -> Result<Resource, Failure> {
     let missing = || Failure::bad_request("Destination names where it goes");
-    let value = exchange.headers.get("destination").ok_or_else(missing)?;
-    let href = value.to_str().map_err(|_| missing())?;
+    let href = headers::destination(&exchange.headers).ok_or_else(missing)?;
     Resource::of_href(href, &exchange.resource)
         .ok_or_else(|| Failure::new(StatusCode::CONFLICT, "there is no calendar at the destination"))
 }
