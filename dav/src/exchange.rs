@@ -25,6 +25,8 @@ pub struct Exchange {
     pub setting: Arc<Setting>,
     /// What the URL names.
     pub resource: Resource,
+    /// The query of the URL as it came, without its `?`; empty where there is none.
+    pub query: String,
     /// The headers.
     pub headers: HeaderMap,
     /// The body.

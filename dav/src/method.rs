@@ -5,6 +5,7 @@ pub mod get;
 pub mod lock;
 pub mod mkcalendar;
 pub mod options;
+pub mod post;
 pub mod propfind;
 pub mod proppatch;
 pub mod put;

@@ -30,6 +30,8 @@ pub use view::{Setting, View};
 pub struct Kinds(u16);
 
 impl Kinds {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
     /// The root of the tree, and the other places where discovery may begin.
     pub const ROOT: Self = Self(1);
     /// The collection of principals.

@@ -51,11 +51,11 @@ impl Service {
             // Before sign-in: Apple and DAVx5 look here first for whether there is a service at all.
             Ok(options::answer(&table::allowed(resource.as_ref().map_or(Kinds::ANY, Kinds::of))))
         } else {
-            self.answer(name, resource.as_ref(), head.headers, body).await
+            self.answer(name, resource.as_ref(), (head.uri.query(), head.headers), body).await
         };
         let mut response = match answered {
             Ok(response) => response,
-            Err(failure) => failed(&failure, resource.as_ref(), path),
+            Err(failure) => failed(&failure, resource.as_ref(), (name, path)),
         };
         if name == "HEAD" && !response.status().is_success() {
             response = response.map(|_| body::empty());
@@ -67,7 +67,7 @@ impl Service {
         &self,
         name: &str,
         resource: Option<&Resource>,
-        headers: HeaderMap,
+        (query, headers): (Option<&str>, HeaderMap),
         body: Bytes,
     ) -> Result<Response<Body>, Failure> {
         let caller = self.caller(&headers).await?;
@@ -88,6 +88,7 @@ impl Service {
             backend: Arc::clone(&self.backend),
             setting: Arc::new(setting),
             resource: resource.clone(),
+            query: query.unwrap_or_default().to_owned(),
             headers,
             body,
             preferences,
@@ -134,7 +135,7 @@ fn tell_preferences(preferences: Preferences, headers: &mut HeaderMap) {
 }
 
 /// The response of a failure: its status, what goes with it, and why.
-fn failed(failure: &Failure, resource: Option<&Resource>, path: &str) -> Response<Body> {
+fn failed(failure: &Failure, resource: Option<&Resource>, (method, path): (&str, &str)) -> Response<Body> {
     let href = resource.map_or_else(|| path.to_owned(), Resource::href);
     let mut response = body::typed(failure.status, XML_TYPE, body::full(failure.body(&href)));
     let headers = response.headers_mut();
@@ -146,7 +147,7 @@ fn failed(failure: &Failure, resource: Option<&Resource>, path: &str) -> Respons
     }
     if failure.status == StatusCode::METHOD_NOT_ALLOWED {
         let kind = resource.map_or(Kinds::ANY, Kinds::of);
-        if let Ok(allowed) = HeaderValue::from_str(&table::allowed(kind)) {
+        if let Ok(allowed) = HeaderValue::from_str(&table::allowed_but(kind, method)) {
             headers.insert(ALLOW, allowed);
         }
     }

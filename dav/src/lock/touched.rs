@@ -24,7 +24,9 @@ impl Touched {
         let parent = parent(&place);
         match method {
             "PUT" | "LOCK" if exists == Presence::Absent => vec![Self::Itself(place), Self::Members(parent)],
-            "PUT" | "PROPPATCH" | "ACL" => vec![Self::Itself(place)],
+            // Of an object it changes the text (RFC 8607), of a collection the members (RFC 5995).
+            "POST" if !matches!(resource, Resource::Object(_)) => vec![Self::Members(place)],
+            "PUT" | "PROPPATCH" | "ACL" | "POST" => vec![Self::Itself(place)],
             "MKCOL" | "MKCALENDAR" => vec![Self::Itself(place), Self::Members(parent)],
             "DELETE" => vec![Self::Below(place), Self::Members(parent)],
             "MOVE" | "COPY" => {

@@ -6,7 +6,9 @@ use http::StatusCode;
 
 use crate::condition::{CALENDAR_COLLECTION_LOCATION_OK, Failure, RESOURCE_MUST_BE_NULL};
 use crate::exchange::{Answering, Exchange};
-use crate::method::{delete, get, lock, mkcalendar, options, propfind, proppatch, put, relocate, report};
+use crate::method::{
+    delete, get, lock, mkcalendar, options, post, propfind, proppatch, put, relocate, report,
+};
 use crate::path::Resource;
 use crate::property::Kinds;
 
@@ -68,6 +70,14 @@ pub const METHODS: &[Method] = &[
         writes: Writes::Something,
         answer: |exchange| Box::pin(put::answer(exchange)),
         elsewhere: no_parent,
+    },
+    Method {
+        name: "POST",
+        on: post::ON,
+        rfc: "RFC 9110 §9.3.3",
+        writes: Writes::Something,
+        answer: |exchange| Box::pin(post::answer(exchange)),
+        elsewhere: not_here,
     },
     Method {
         name: "DELETE",
@@ -161,6 +171,12 @@ pub fn allowed(kind: Kinds) -> String {
     let names: Vec<&str> =
         METHODS.iter().filter(|method| method.on.meets(kind)).map(|method| method.name).collect();
     names.join(", ")
+}
+
+/// The same without `refused`, which only the resource itself and not its kind could refuse.
+pub fn allowed_but(kind: Kinds, refused: &str) -> String {
+    let names = METHODS.iter().filter(|method| method.on.meets(kind)).map(|method| method.name);
+    names.filter(|name| *name != refused).collect::<Vec<_>>().join(", ")
 }
 
 /// 405 on what is there, 404 on what is not.
