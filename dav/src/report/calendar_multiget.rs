@@ -19,7 +19,7 @@ use crate::xml::name::dav;
 use crate::xml::{Element, Writer};
 
 /// Objects of one page.
-const PAGE_OBJECTS: usize = 64;
+const PAGE_OBJECTS: usize = 128;
 
 struct Cursor {
     exchange: Arc<Exchange>,

@@ -18,8 +18,7 @@ impl Writer {
     /// A document whose root `name` is open and declares the fixed prefixes.
     pub fn document(name: Name<'_>) -> Self {
         let mut writer = Self { text: String::from("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<") };
-        let tag = tag(name);
-        writer.text.push_str(&tag);
+        writer.tag(name);
         for (prefix, namespace) in PREFIXES {
             writer.declare(prefix, namespace);
         }
@@ -48,7 +47,7 @@ impl Writer {
     /// Ends an element.
     pub fn close(&mut self, name: Name<'_>) {
         self.text.push_str("</");
-        self.text.push_str(&tag(name));
+        self.tag(name);
         self.text.push('>');
     }
 
@@ -104,9 +103,22 @@ impl Writer {
         self.text
     }
 
+    /// The name with its prefix.
+    fn tag(&mut self, name: Name<'_>) {
+        match prefix_of(name.namespace) {
+            Some(prefix) => {
+                self.text.push_str(prefix);
+                self.text.push(':');
+            }
+            None if name.namespace.is_empty() => {}
+            None => self.text.push_str("x:"),
+        }
+        self.text.push_str(name.local);
+    }
+
     fn start(&mut self, name: Name<'_>, attributes: &[(&str, &str)], end: &str) {
         self.text.push('<');
-        self.text.push_str(&tag(name));
+        self.tag(name);
         if prefix_of(name.namespace).is_none() && !name.namespace.is_empty() {
             self.declare("x", name.namespace);
         }
@@ -127,32 +139,76 @@ fn prefix_of(namespace: &str) -> Option<&'static str> {
     known.or((namespace == XML).then_some("xml"))
 }
 
-fn tag(name: Name<'_>) -> String {
-    match prefix_of(name.namespace) {
-        Some(prefix) => format!("{prefix}:{}", name.local),
-        None if name.namespace.is_empty() => name.local.to_owned(),
-        None => format!("x:{}", name.local),
-    }
-}
-
 /// Text with everything escaped that must be. A carriage return is written as a reference, as readers would make a
 /// line feed of it; what XML cannot hold at all becomes U+FFFD.
 pub(super) fn escape_into(out: &mut String, text: &str) {
-    let mut rest = text;
-    while let Some(at) =
-        rest.find(|c: char| matches!(c, '&' | '<' | '>' | '"' | '\r') || !is_xml_character(c))
+    let mut done = 0;
+    let mut at = 0;
+    while let Some(next) = text.as_bytes()[at..].iter().position(|octet| MAY_BE_ESCAPED[usize::from(*octet)])
     {
-        out.push_str(&rest[..at]);
-        let character = rest[at..].chars().next().unwrap_or_default();
-        out.push_str(match character {
+        at += next;
+        let Some(character) = text[at..].chars().next() else { break };
+        let end = at + character.len_utf8();
+        let escaped = match character {
             '&' => "&amp;",
             '<' => "&lt;",
             '>' => "&gt;",
             '"' => "&quot;",
             '\r' => "&#13;",
+            _ if is_xml_character(character) => {
+                at = end;
+                continue;
+            }
             _ => "\u{fffd}",
-        });
-        rest = &rest[at + character.len_utf8()..];
+        };
+        out.push_str(&text[done..at]);
+        out.push_str(escaped);
+        (done, at) = (end, end);
     }
-    out.push_str(rest);
+    out.push_str(&text[done..]);
+}
+
+/// Octets with which a character begins that is not always written as it is: the five, controls, and the one before
+/// U+FFFE and U+FFFF. Most text is looked at by octets alone.
+const MAY_BE_ESCAPED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut octet = 0;
+    while octet < 0x20 {
+        table[octet] = octet != b'\t' as usize && octet != b'\n' as usize;
+        octet += 1;
+    }
+    table[b'&' as usize] = true;
+    table[b'<' as usize] = true;
+    table[b'>' as usize] = true;
+    table[b'"' as usize] = true;
+    table[0xef] = true;
+    table
+};
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn escaped_one(character: char) -> String {
+        match character {
+            '&' => "&amp;".to_owned(),
+            '<' => "&lt;".to_owned(),
+            '>' => "&gt;".to_owned(),
+            '"' => "&quot;".to_owned(),
+            '\r' => "&#13;".to_owned(),
+            _ if is_xml_character(character) => character.to_string(),
+            _ => "\u{fffd}".to_owned(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn escaping_looks_at_every_character(text in "([ -~]|[&<>\"\r\n\t]|[\\x00-\\x1f]|[\u{ff00}-\u{ffff}]|\\PC){0,40}") {
+            let mut out = String::new();
+            escape_into(&mut out, &text);
+            prop_assert_eq!(out, text.chars().map(escaped_one).collect::<String>());
+        }
+    }
 }
