@@ -1,5 +1,6 @@
 //! The unified calendar as a [`dav::backend::Backend`]: protocol nouns in, operations out.
 
+mod access;
 mod files;
 mod home;
 mod listing;
@@ -7,7 +8,7 @@ mod object_properties;
 pub(crate) mod properties;
 mod relocation;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -25,6 +26,8 @@ use dav::backend::{
 use store::collections::{CollectionRecord, Role};
 use store::objects::ObjectFacts;
 
+use crate::access::grants;
+use crate::dav_backend::access::Seat;
 use crate::gate::{self, Edit, Staged};
 use crate::operation::{collection, free_busy, sign_in};
 use crate::owner::Owner;
@@ -45,15 +48,6 @@ impl DavBackend {
         Self { world }
     }
 
-    /// The owner of a home, if the caller may enter it. Whose home it is else is not the caller's business.
-    fn enter(&self, caller: &Caller, home: &PrincipalId) -> Result<Arc<Owner>, Refusal> {
-        if caller.principal == *home {
-            self.world.owner(home.as_str()).ok_or(Refusal::NotFound)
-        } else {
-            Err(Refusal::NotFound)
-        }
-    }
-
     async fn record(&self, name: &CollectionName) -> Result<Option<CollectionRecord>, Refusal> {
         Ok(self.world.store.collection(name).await.map_err(refusal_of)?.map(|(record, _)| record))
     }
@@ -65,9 +59,25 @@ impl DavBackend {
         name: &CollectionName,
         privilege: Privilege,
     ) -> Result<CollectionRecord, Refusal> {
-        self.enter(caller, &name.owner)?;
-        let record = self.record(name).await?.ok_or(Refusal::NoParent)?;
-        if record.writable { Ok(record) } else { Err(Refusal::NotPermitted(privilege)) }
+        let seat = self.seat(caller, name).await?.ok_or(Refusal::NoParent)?;
+        if seat.privileges.contains(&privilege) {
+            Ok(seat.record)
+        } else {
+            Err(Refusal::NotPermitted(privilege))
+        }
+    }
+
+    /// The privilege that putting an object needs: to change it if it is there, or else to add it (RFC 3744 appendix B).
+    /// Whoever may not read is not told which.
+    async fn putting(&self, caller: &Caller, name: &ObjectName) -> Result<Privilege, Refusal> {
+        let seat = self.seat(caller, &name.collection).await?.ok_or(Refusal::NoParent)?;
+        if !seat.privileges.contains(&Privilege::Read) {
+            let both = [Privilege::Bind, Privilege::WriteContent];
+            let lacking = both.into_iter().find(|privilege| !seat.privileges.contains(privilege));
+            return Ok(lacking.unwrap_or(Privilege::WriteContent));
+        }
+        let is_there = self.world.store.facts(name).await.map_err(refusal_of)?.is_some();
+        Ok(if is_there { Privilege::WriteContent } else { Privilege::Bind })
     }
 }
 
@@ -104,18 +114,27 @@ impl Backend for DavBackend {
     }
 
     async fn collections(&self, caller: &Caller, home: &PrincipalId) -> Result<Vec<Collection>, Refusal> {
-        let owner = self.enter(caller, home)?;
+        let owner = self.enter_for(caller, home, Privilege::Read).await?;
+        let grants = grants::of(&self.world, home).await?;
         let records = self.world.store.collections(home).await.map_err(refusal_of)?;
         let mut collections = Vec::with_capacity(records.len());
         for (name, record) in records {
-            let head = self.world.store.head(&name).await.map_err(refusal_of)?;
-            collections.push(properties::collection_of(&self.world, &owner, (&name, &record), head));
+            let privileges = if caller.principal == *home {
+                access::of_owner(&record)
+            } else {
+                self.judged(caller, (&name, &record), &grants)
+            };
+            if privileges.contains(&Privilege::Read) {
+                let head = self.world.store.head(&name).await.map_err(refusal_of)?;
+                let seen = (head, privileges);
+                collections.push(properties::collection_of(&self.world, &owner, (&name, &record), seen));
+            }
         }
         Ok(collections)
     }
 
     async fn home_properties(&self, caller: &Caller, home: &PrincipalId) -> Result<DeadProperties, Refusal> {
-        self.enter(caller, home)?;
+        self.enter_for(caller, home, Privilege::Read).await?;
         home::properties_of(&self.world, home).await
     }
 
@@ -125,7 +144,7 @@ impl Backend for DavBackend {
         home: &PrincipalId,
         changes: &[PropertyChange],
     ) -> Result<(), Refusal> {
-        self.enter(caller, home)?;
+        self.enter_for(caller, home, Privilege::WriteProperties).await?;
         home::change(&self.world, home, changes).await
     }
 
@@ -134,11 +153,12 @@ impl Backend for DavBackend {
         caller: &Caller,
         name: &CollectionName,
     ) -> Result<Option<Collection>, Refusal> {
-        let owner = self.enter(caller, &name.owner)?;
         // The head first: a change that slips in between is told twice, never lost.
         let head = self.world.store.head(name).await.map_err(refusal_of)?;
-        let record = self.record(name).await?;
-        Ok(record.map(|record| properties::collection_of(&self.world, &owner, (name, &record), head)))
+        let seat = self.seat(caller, name).await?;
+        Ok(seat.map(|Seat { owner, record, privileges }| {
+            properties::collection_of(&self.world, &owner, (name, &record), (head, privileges))
+        }))
     }
 
     async fn make_collection(
@@ -147,7 +167,7 @@ impl Backend for DavBackend {
         name: &CollectionName,
         properties: &[PropertyChange],
     ) -> Result<(), Refusal> {
-        let owner = self.enter(caller, &name.owner)?;
+        let owner = self.enter_for(caller, &name.owner, Privilege::Bind).await?;
         let id = name.id.as_str();
         let taken = owner.sources.iter().any(|source| source.id == id) || collection::RESERVED.contains(&id);
         if self.record(name).await?.is_some() {
@@ -174,7 +194,7 @@ impl Backend for DavBackend {
         name: &CollectionName,
         changes: &[PropertyChange],
     ) -> Result<(), Refusal> {
-        let owner = self.enter(caller, &name.owner)?;
+        let owner = self.enter_collection(caller, name, Privilege::WriteProperties).await?;
         collection::change(&self.world, name, |record| {
             let counted = collection::counts_as_busy(&owner, record);
             properties::apply(record, changes)?;
@@ -193,8 +213,8 @@ impl Backend for DavBackend {
     }
 
     async fn delete_collection(&self, caller: &Caller, name: &CollectionName) -> Result<(), Refusal> {
-        let owner = self.enter(caller, &name.owner)?;
-        let record = self.record(name).await?.ok_or(Refusal::NotFound)?;
+        let Seat { record, .. } = self.seat(caller, name).await?.ok_or(Refusal::NotFound)?;
+        let owner = self.enter_for(caller, &name.owner, Privilege::Unbind).await?;
         match &record.role {
             Role::Made => {}
             Role::Mirror { source } if owner.sources.iter().all(|settings| settings.id != *source) => {}
@@ -214,7 +234,7 @@ impl Backend for DavBackend {
         name: &CollectionName,
         from: Option<&MemberName>,
     ) -> Result<MemberPage, Refusal> {
-        self.enter(caller, &name.owner)?;
+        self.enter_collection(caller, name, Privilege::Read).await?;
         listing::page(&self.world, name, from, |_| true).await
     }
 
@@ -226,7 +246,7 @@ impl Backend for DavBackend {
         kind: Option<Kind>,
         from: Option<&MemberName>,
     ) -> Result<MemberPage, Refusal> {
-        self.enter(caller, &name.owner)?;
+        self.enter_collection(caller, name, Privilege::Read).await?;
         listing::page(&self.world, name, from, |facts| {
             let may_be_inside = match facts.kind {
                 // What reaches nowhere may still match: a VTODO without dates always does (RFC 4791 §9.9).
@@ -239,13 +259,13 @@ impl Backend for DavBackend {
     }
 
     async fn member(&self, caller: &Caller, name: &ObjectName) -> Result<Option<Member>, Refusal> {
-        self.enter(caller, &name.collection.owner)?;
+        self.enter_collection(caller, &name.collection, Privilege::Read).await?;
         let facts = self.world.store.facts(name).await.map_err(refusal_of)?;
         Ok(facts.map(member_of))
     }
 
     async fn object(&self, caller: &Caller, name: &ObjectName) -> Result<Option<Object>, Refusal> {
-        self.enter(caller, &name.collection.owner)?;
+        self.enter_collection(caller, &name.collection, Privilege::Read).await?;
         listing::object(&self.world, name).await
     }
 
@@ -256,7 +276,8 @@ impl Backend for DavBackend {
         octets: Arc<[u8]>,
         precondition: &Precondition,
     ) -> Result<Stored, Refusal> {
-        let record = self.writable(caller, &name.collection, Privilege::WriteContent).await?;
+        let privilege = self.putting(caller, name).await?;
+        let record = self.writable(caller, &name.collection, privilege).await?;
         if octets.len() > self.world.limits.object_octets_max {
             return Err(Refusal::TooLarge { limit: self.world.limits.object_octets_max });
         }
@@ -276,11 +297,8 @@ impl Backend for DavBackend {
         name: &ObjectName,
         precondition: &Precondition,
     ) -> Result<(), Refusal> {
-        self.enter(caller, &name.collection.owner)?;
-        if self.record(&name.collection).await?.is_none() {
-            return Err(Refusal::NotFound);
-        }
-        self.writable(caller, &name.collection, Privilege::Unbind).await?;
+        let unbind = self.writable(caller, &name.collection, Privilege::Unbind).await;
+        unbind.map_err(|refusal| if refusal == Refusal::NoParent { Refusal::NotFound } else { refusal })?;
         let edits = [Edit { name: name.clone(), octets: None }];
         gate::change(&self.world, &edits, |staged| {
             // The condition first: a tag that is named is no tag of what is not there (RFC 9110 §13.1.1).
@@ -301,18 +319,16 @@ impl Backend for DavBackend {
         precondition: &Precondition,
     ) -> Result<Stored, Refusal> {
         let Relocation { from, to, source, .. } = relocation;
-        self.enter(caller, &from.collection.owner)?;
-        if self.record(&from.collection).await?.is_none() {
-            return Err(Refusal::NotFound);
-        }
+        let seat = self.seat(caller, &from.collection).await?.ok_or(Refusal::NotFound)?;
+        let mut needed = vec![Privilege::Read];
         if *source == SourceFate::Leaves {
-            self.writable(caller, &from.collection, Privilege::Unbind).await?;
+            needed.push(Privilege::Unbind);
         }
-        if self.enter(caller, &to.collection.owner).is_err() {
-            // A foreign home is as if it were not there.
-            return Err(Refusal::NoParent);
+        if let Some(lacking) = needed.into_iter().find(|one| !seat.privileges.contains(one)) {
+            return Err(Refusal::NotPermitted(lacking));
         }
-        let target = self.writable(caller, &to.collection, Privilege::Bind).await?;
+        let privilege = self.putting(caller, to).await?;
+        let target = self.writable(caller, &to.collection, privilege).await?;
         let carried = object_properties::of(&self.world, from).await?;
         let stored = relocation::relocate(&self.world, relocation, &target, precondition).await?;
         object_properties::carry(&self.world, (from, to), *source, carried).await?;
@@ -326,27 +342,25 @@ impl Backend for DavBackend {
         since: Option<SyncToken>,
         limit: usize,
     ) -> Result<Changes, Refusal> {
-        self.enter(caller, &name.owner)?;
+        self.enter_collection(caller, name, Privilege::Read).await?;
         let record = self.record(name).await?.ok_or(Refusal::NotFound)?;
         listing::changes(&self.world, (name, &record), since, limit).await
     }
 
     async fn busy(&self, caller: &Caller, scope: &BusyScope, window: Span) -> Result<BusySet, Refusal> {
-        let everything = |owner: Arc<Owner>| async move {
-            let seen = free_busy::owner_busy(&self.world, &owner, window, None).await?;
-            Ok(seen.busy.clipped(window))
+        let name = match scope {
+            BusyScope::Everything(home) => {
+                let owner = self.enter_for(caller, home, Privilege::ReadFreeBusy).await?;
+                return self.everything(caller, &owner, window).await;
+            }
+            BusyScope::Collection(name) => name,
         };
-        match scope {
-            BusyScope::Everything(home) => everything(self.enter(caller, home)?).await,
-            BusyScope::Collection(name) if name.id.as_str() == unified::ID => {
-                everything(self.enter(caller, &name.owner)?).await
-            }
-            BusyScope::Collection(name) => {
-                let owner = self.enter(caller, &name.owner)?;
-                let record = self.record(name).await?.ok_or(Refusal::NotFound)?;
-                free_busy::collection_busy(&self.world, &owner, (name, &record), window).await
-            }
+        let owner = self.enter_collection(caller, name, Privilege::ReadFreeBusy).await?;
+        if name.id.as_str() == unified::ID {
+            return self.everything(caller, &owner, window).await;
         }
+        let record = self.record(name).await?.ok_or(Refusal::NotFound)?;
+        free_busy::collection_busy(&self.world, &owner, (name, &record), window).await
     }
 
     async fn object_properties(
@@ -354,8 +368,17 @@ impl Backend for DavBackend {
         caller: &Caller,
         home: &PrincipalId,
     ) -> Result<BTreeMap<ObjectName, DeadProperties>, Refusal> {
-        self.enter(caller, home)?;
-        object_properties::all(&self.world, home).await
+        self.enter_at_all(caller, home).await?;
+        let mut kept = object_properties::all(&self.world, home).await?;
+        if caller.principal != *home {
+            let names: BTreeSet<CollectionName> = kept.keys().map(|name| name.collection.clone()).collect();
+            for name in names {
+                if self.enter_collection(caller, &name, Privilege::Read).await.is_err() {
+                    kept.retain(|object, _| object.collection != name);
+                }
+            }
+        }
+        Ok(kept)
     }
 
     async fn change_object(
@@ -364,7 +387,7 @@ impl Backend for DavBackend {
         name: &ObjectName,
         changes: &[PropertyChange],
     ) -> Result<(), Refusal> {
-        self.enter(caller, &name.collection.owner)?;
+        self.enter_collection(caller, &name.collection, Privilege::WriteProperties).await?;
         object_properties::change(&self.world, name, changes).await
     }
 }

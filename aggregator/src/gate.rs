@@ -4,10 +4,10 @@
 //! Read, think, write: [`stage`] reads what the edits touch and adds to a [`Change`] what follows from them, with the
 //! expectation that nothing seen has moved. Nothing is written until the change is committed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use calendar::collection::{CollectionName, EntityTag, MemberName, ObjectName};
+use calendar::collection::{CollectionName, EntityTag, MemberName, ObjectName, PrincipalId};
 use calendar::refusal::Refusal;
 use calendar::text::TextError;
 use store::collections::Head;
@@ -51,12 +51,32 @@ struct SeenCollection {
     reading: Reading,
 }
 
-/// Adds everything that belongs to the edits (all of one owner) to `change`; in the order of the edits, what was seen.
+/// Adds everything that belongs to the edits to `change`; in the order of the edits, what was seen. Edits of several
+/// owners' calendars are one change all the same: an object that goes from one to another is never twice or nowhere.
 ///
 /// # Errors
 /// [`Refusal::NotFound`] for a collection or owner that is not there; [`Refusal::NotValidObject`],
 /// [`Refusal::UidConflict`], [`Refusal::TooManyInstances`] for octets that cannot be kept; never half a change.
 pub async fn stage(world: &World, change: &mut Change, edits: &[Edit]) -> Result<Vec<Staged>, Refusal> {
+    let owners: BTreeSet<&PrincipalId> = edits.iter().map(|edit| &edit.name.collection.owner).collect();
+    if owners.len() < 2 {
+        return stage_in_home(world, change, edits).await;
+    }
+    let mut staged: Vec<Option<Staged>> = vec![None; edits.len()];
+    for owner in owners {
+        let of_owner = |edit: &Edit| edit.name.collection.owner == *owner;
+        let some: Vec<Edit> = edits.iter().filter(|edit| of_owner(edit)).cloned().collect();
+        let seen = stage_in_home(world, change, &some).await?;
+        let places = edits.iter().enumerate().filter(|(_, edit)| of_owner(edit)).map(|(place, _)| place);
+        for (place, one) in places.zip(seen) {
+            staged[place] = Some(one);
+        }
+    }
+    Ok(staged.into_iter().flatten().collect())
+}
+
+/// The same for edits that are all of one owner.
+async fn stage_in_home(world: &World, change: &mut Change, edits: &[Edit]) -> Result<Vec<Staged>, Refusal> {
     let Some(first) = edits.first() else { return Ok(Vec::new()) };
     let owner = world.owner(first.name.collection.owner.as_str()).ok_or(Refusal::NotFound)?;
     // Zones, and what shows in the unified collection, are as they were seen only as long as no collection's record

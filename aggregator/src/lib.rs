@@ -1,5 +1,6 @@
 //! The unified calendar: one gate for every change, sources to pull from, channels to deliver to.
 
+pub mod access;
 pub mod dav_backend;
 pub mod delivery;
 pub mod files;

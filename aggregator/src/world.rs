@@ -7,6 +7,7 @@ use calendar::refusal::Refusal;
 use calendar::time::Instant;
 use store::{EngineError, Store};
 
+use crate::access::Rules;
 use crate::hot::HotBusy;
 use crate::operation::sign_in::Verified;
 use crate::owner::Owner;
@@ -30,6 +31,8 @@ pub struct World {
     pub hot: Arc<HotBusy>,
     /// Credentials that were found right a short while ago.
     pub verified: Arc<Verified>,
+    /// What the settings say of who may do what; replaced when they are read again.
+    pub access: Arc<RwLock<Rules>>,
     /// Whose turn it is to write an owner's calendars.
     pub turns: Arc<Turns>,
 }
@@ -50,6 +53,7 @@ impl World {
             limits: Limits::default(),
             hot: Arc::default(),
             verified: Arc::default(),
+            access: Arc::default(),
             turns: Arc::default(),
         }
     }
@@ -67,6 +71,16 @@ impl World {
     /// The owner called `id`.
     pub fn owner(&self, id: &str) -> Option<Arc<Owner>> {
         self.owners().iter().find(|owner| owner.id == id).cloned()
+    }
+
+    /// What the settings say of who may do what.
+    pub fn access_rules(&self) -> Rules {
+        *self.access.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts other rules in force.
+    pub fn replace_access_rules(&self, rules: Rules) {
+        *self.access.write().unwrap_or_else(PoisonError::into_inner) = rules;
     }
 
     /// Puts other owners in force: new sign-ins and questions see them at once.

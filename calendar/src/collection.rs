@@ -109,13 +109,17 @@ impl EntityTag {
     }
 }
 
-/// A privilege (RFC 3744 §3, RFC 4791 §6.1.1, RFC 6638 §6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A privilege that stands for itself (RFC 3744 §3, RFC 4791 §6.1.1, RFC 6638 §6): aggregates are the protocol's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Privilege {
     /// DAV:read.
     Read,
     /// CALDAV:read-free-busy.
     ReadFreeBusy,
+    /// DAV:read-current-user-privilege-set.
+    ReadOwnPrivileges,
+    /// DAV:read-acl.
+    ReadAcl,
     /// DAV:write-content.
     WriteContent,
     /// DAV:write-properties.
@@ -124,4 +128,45 @@ pub enum Privilege {
     Bind,
     /// DAV:unbind.
     Unbind,
+    /// DAV:write-acl.
+    WriteAcl,
+    /// DAV:unlock.
+    Unlock,
+    /// CALDAV:schedule-deliver-invite.
+    ScheduleDeliverInvite,
+    /// CALDAV:schedule-deliver-reply.
+    ScheduleDeliverReply,
+    /// CALDAV:schedule-query-freebusy.
+    ScheduleQueryFreeBusy,
+    /// CALDAV:schedule-send-invite.
+    ScheduleSendInvite,
+    /// CALDAV:schedule-send-reply.
+    ScheduleSendReply,
+    /// CALDAV:schedule-send-freebusy.
+    ScheduleSendFreeBusy,
+}
+
+impl Privilege {
+    /// All of them.
+    pub const ALL: [Self; 16] = [
+        Self::Read,
+        Self::ReadFreeBusy,
+        Self::ReadOwnPrivileges,
+        Self::ReadAcl,
+        Self::WriteContent,
+        Self::WriteProperties,
+        Self::Bind,
+        Self::Unbind,
+        Self::WriteAcl,
+        Self::Unlock,
+        Self::ScheduleDeliverInvite,
+        Self::ScheduleDeliverReply,
+        Self::ScheduleQueryFreeBusy,
+        Self::ScheduleSendInvite,
+        Self::ScheduleSendReply,
+        Self::ScheduleSendFreeBusy,
+    ];
+
+    /// Those that change members, or what is kept of a collection: nobody has them on what is read-only.
+    pub const CHANGING: [Self; 4] = [Self::WriteContent, Self::WriteProperties, Self::Bind, Self::Unbind];
 }

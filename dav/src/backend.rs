@@ -1,5 +1,6 @@
 //! What the protocol asks of whoever keeps calendars: protocol nouns, no HTTP.
 
+mod access;
 mod files;
 mod locks;
 
@@ -17,6 +18,7 @@ use calendar::refusal::Refusal;
 use calendar::time::{Instant, Span};
 use calendar::zone::Zone;
 
+pub use access::{Access, Ace, Delegation, Group, Verdict, Who};
 pub use files::{Extent, FileContent, FileFacts, FileNode, FileRelocation, Files};
 pub use locks::Locks;
 
@@ -214,6 +216,8 @@ pub enum PropertyChange {
     Components(Vec<Kind>),
     /// CALDAV:schedule-calendar-transp: opaque or not.
     Opaque(bool),
+    /// DAV:group-member-set of a group.
+    GroupMembers(Vec<PrincipalId>),
     /// Any other: (namespace, local name) and the XML element, or `None` to remove it.
     Dead((String, String), Option<String>),
 }
@@ -245,7 +249,7 @@ pub struct Limits {
 /// Every method that names a resource checks the caller's privileges itself and refuses with
 /// [`Refusal::NotPermitted`], or [`Refusal::NotFound`] where even its existence is not the caller's business.
 #[async_trait]
-pub trait Backend: Files + Locks + Send + Sync + 'static {
+pub trait Backend: Access + Files + Locks + Send + Sync + 'static {
     /// Whether the credentials are right.
     async fn sign_in(&self, credentials: &Credentials) -> Result<SignIn, Refusal>;
 

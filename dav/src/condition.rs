@@ -91,6 +91,26 @@ conditions! {
     NO_CONFLICTING_LOCK = dav "no-conflicting-lock" LOCKED "RFC 4918 §9.10.6, §16",
     /// A token that is not that of a lock on the resource.
     LOCK_TOKEN_MATCHES_REQUEST_URI = dav "lock-token-matches-request-uri" CONFLICT "RFC 4918 §9.11.1, §16",
+    /// Entries of an access list that contradict one another.
+    NO_ACE_CONFLICT = dav "no-ace-conflict" FORBIDDEN "RFC 3744 §8.1.1",
+    /// An entry that contradicts a protected one.
+    NO_PROTECTED_ACE_CONFLICT = dav "no-protected-ace-conflict" FORBIDDEN "RFC 3744 §8.1.1",
+    /// An entry that contradicts an inherited one that is protected where it comes from.
+    NO_INHERITED_ACE_CONFLICT = dav "no-inherited-ace-conflict" FORBIDDEN "RFC 3744 §8.1.1",
+    /// More entries than a resource has.
+    LIMITED_NUMBER_OF_ACES = dav "limited-number-of-aces" FORBIDDEN "RFC 3744 §8.1.1",
+    /// An entry that denies after one that grants.
+    DENY_BEFORE_GRANT = dav "deny-before-grant" FORBIDDEN "RFC 3744 §8.1.1",
+    /// An entry about all but one.
+    NO_INVERT = dav "no-invert" FORBIDDEN "RFC 3744 §8.1.1",
+    /// A privilege that goes only with what contains it.
+    NO_ABSTRACT = dav "no-abstract" FORBIDDEN "RFC 3744 §8.1.1",
+    /// A privilege that means nothing on the resource.
+    NOT_SUPPORTED_PRIVILEGE = dav "not-supported-privilege" FORBIDDEN "RFC 3744 §8.1.1",
+    /// A principal that is nobody here.
+    RECOGNIZED_PRINCIPAL = dav "recognized-principal" FORBIDDEN "RFC 3744 §8.1.1",
+    /// A principal that an access list cannot name.
+    ALLOWED_PRINCIPAL = dav "allowed-principal" FORBIDDEN "RFC 3744 §8.1.1",
     /// A zone that is not known.
     VALID_TIMEZONE = caldav "valid-timezone" FORBIDDEN "RFC 7809 §5.2",
 }
@@ -102,8 +122,10 @@ pub enum Payload {
     Nothing,
     /// A resource, by its address.
     Href(String),
-    /// A privilege lacking on the requested resource.
+    /// A privilege lacking on the requested resource, or on what it is in.
     Privilege(Privilege),
+    /// A privilege lacking on another resource, at this address.
+    PrivilegeOn(Privilege, String),
     /// XML written already.
     Xml(String),
 }
@@ -175,11 +197,9 @@ impl Failure {
                 match payload {
                     Payload::Nothing => {}
                     Payload::Href(other) => out.text_element(dav("href"), other),
-                    Payload::Privilege(lacking) => {
-                        out.open(dav("resource"));
-                        out.text_element(dav("href"), href);
-                        privilege::write(out, privilege::name_of(*lacking));
-                        out.close(dav("resource"));
+                    Payload::Privilege(lacking) => write_lacking(*lacking, about(*lacking, href), out),
+                    Payload::PrivilegeOn(lacking, other) => {
+                        write_lacking(*lacking, about(*lacking, other), out);
                     }
                     Payload::Xml(xml) => out.raw(xml),
                 }
@@ -187,6 +207,23 @@ impl Failure {
             }
         }
     }
+}
+
+/// The address of the resource on which a privilege is needed by what is done to the one at `href`: members come and go
+/// by leave of the collection that they are in (RFC 3744 §3.9, §3.10).
+fn about(lacking: Privilege, href: &str) -> &str {
+    if !matches!(lacking, Privilege::Bind | Privilege::Unbind) {
+        return href;
+    }
+    let place = href.strip_suffix('/').unwrap_or(href);
+    place.rfind('/').map_or(href, |at| &place[..=at])
+}
+
+fn write_lacking(lacking: Privilege, href: &str, out: &mut Writer) {
+    out.open(dav("resource"));
+    out.text_element(dav("href"), href);
+    privilege::write(out, privilege::name_of(lacking));
+    out.close(dav("resource"));
 }
 
 impl From<Refusal> for Failure {

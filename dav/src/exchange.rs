@@ -4,16 +4,17 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use calendar::collection::{CollectionName, ObjectName, PrincipalId};
+use calendar::collection::{CollectionName, ObjectName, PrincipalId, Privilege};
 use calendar::refusal::Refusal;
 use http::{HeaderMap, Response};
 
-use crate::backend::{Backend, Caller, Collection, CollectionKind, Principal};
+use crate::backend::{Backend, Caller, Collection, CollectionKind, Group, Principal};
 use crate::body::Body;
 use crate::condition::Failure;
 use crate::headers::Preferences;
 use crate::lock::Lock;
 use crate::path::Resource;
+use crate::privilege;
 use crate::property::{Facets, Kinds, Setting, View};
 use crate::xml::Element;
 
@@ -52,13 +53,29 @@ impl Exchange {
         Ok(Some(Element::read(&self.body)?))
     }
 
-    /// A collection.
+    /// A collection that the caller may read.
     ///
     /// # Errors
-    /// 404 where there is none.
+    /// 404 where there is none; DAV:need-privileges.
     pub async fn collection(&self, name: &CollectionName) -> Result<Arc<Collection>, Failure> {
+        self.collection_for(name, Privilege::Read).await
+    }
+
+    /// A collection on which the caller has a privilege.
+    ///
+    /// # Errors
+    /// 404 where there is none; DAV:need-privileges.
+    pub async fn collection_for(
+        &self,
+        name: &CollectionName,
+        privilege: Privilege,
+    ) -> Result<Arc<Collection>, Failure> {
         let found = self.backend.collection(self.caller(), name).await?;
-        found.map(Arc::new).ok_or_else(Failure::not_found)
+        let found = found.ok_or_else(Failure::not_found)?;
+        if !privilege::holds(&found.privileges, privilege) {
+            return Err(Refusal::NotPermitted(privilege).into());
+        }
+        Ok(Arc::new(found))
     }
 
     /// The collection that the URL names, or in which its object is.
@@ -112,44 +129,44 @@ impl Exchange {
     /// # Errors
     /// 404 where there is none.
     pub async fn own_view(&self, needs: Facets) -> Result<View, Failure> {
+        let view = self.view(&self.resource, needs).await?;
         self.load_shared(&self.resource, needs).await?;
-        self.view(&self.resource, needs).await
+        Ok(view)
     }
 
     /// A resource, with everything that `needs` says.
     ///
     /// # Errors
-    /// 404 where there is none.
+    /// 404 where there is none; DAV:need-privileges where the caller may not read it.
     pub async fn view(&self, resource: &Resource, needs: Facets) -> Result<View, Failure> {
-        match resource {
-            Resource::Collection(name) => {
-                Ok(View::of_collection(&self.collection(name).await?, &self.setting))
-            }
+        let view = match resource {
+            Resource::Collection(name) => View::of_collection(&self.collection(name).await?, &self.setting),
             Resource::Object(name) => {
                 let collection = self.collection(&name.collection).await?;
-                self.object(&collection, name, needs).await
+                self.object(&collection, name, needs).await?
             }
             Resource::File(name) => {
                 let node = self.backend.file(self.caller(), name).await?.ok_or_else(Failure::not_found)?;
-                Ok(View::of_file(node, &self.setting))
+                View::of_file(node, &self.setting)
             }
-            Resource::Principal(id) | Resource::Home(id) => {
+            Resource::Principal(id) | Resource::Home(id) | Resource::Group(Group { owner: id, .. }) => {
                 let principal =
                     self.backend.principal(self.caller(), id).await?.ok_or_else(Failure::not_found)?;
-                self.view_of_principal(resource.clone(), principal, needs).await
+                self.view_of_principal(resource.clone(), principal, needs).await?
             }
             Resource::Host
             | Resource::HostPrincipals
             | Resource::Root
             | Resource::Principals
-            | Resource::Homes => Ok(View::bare(resource.clone(), &self.setting)),
-        }
+            | Resource::Homes => View::bare(resource.clone(), &self.setting),
+        };
+        self.with_access(view, needs).await
     }
 
-    /// A principal, or the home of one.
+    /// A principal, the home of one, or a group of those who act for one.
     ///
     /// # Errors
-    /// Those of the backend.
+    /// Those of the backend; of a home 404 where nothing is granted, DAV:need-privileges where it may not be read.
     pub async fn view_of_principal(
         &self,
         resource: Resource,
@@ -157,16 +174,61 @@ impl Exchange {
         needs: Facets,
     ) -> Result<View, Failure> {
         let mut view = View::bare(resource, &self.setting);
-        // A foreign home is not the caller's business, but the principal may be known.
-        let own = principal.id == self.caller().principal;
-        if own && view.kind == Kinds::HOME {
+        if view.kind == Kinds::HOME {
+            view.privileges = self.backend.privileges(self.caller(), &view.resource).await?;
+            if view.privileges.is_empty() {
+                return Err(Failure::not_found());
+            }
+            if !view.privileges.contains(&Privilege::Read) {
+                return Err(Refusal::NotPermitted(Privilege::Read).into());
+            }
             let kept = self.backend.home_properties(self.caller(), &principal.id).await?;
             view.home_properties = Some(Arc::new(kept));
         }
-        if own && needs.has(Facets::HOME) {
-            view.home = Some(Arc::new(self.backend.collections(self.caller(), &principal.id).await?));
+        if needs.has(Facets::HOME) {
+            // Where the calendars of another are is told to whoever may read them.
+            view.home = match self.backend.collections(self.caller(), &principal.id).await {
+                Ok(collections) => Some(Arc::new(collections)),
+                Err(Refusal::NotFound | Refusal::NotPermitted(_)) => None,
+                Err(refusal) => return Err(refusal.into()),
+            };
+        }
+        if needs.has(Facets::MEMBERSHIP) {
+            self.load_membership(&mut view, &principal.id).await?;
         }
         view.principal = Some(Arc::new(principal));
+        Ok(view)
+    }
+
+    async fn load_membership(&self, view: &mut View, id: &PrincipalId) -> Result<(), Failure> {
+        match &view.resource {
+            Resource::Principal(_) => {
+                view.memberships = Some(Arc::new(self.backend.memberships(self.caller(), id).await?));
+            }
+            Resource::Group(group) => {
+                view.group_members = match self.backend.group_members(self.caller(), group).await {
+                    Ok(members) => Some(Arc::new(members)),
+                    Err(Refusal::NotFound | Refusal::NotPermitted(_)) => None,
+                    Err(refusal) => return Err(refusal.into()),
+                };
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The view with its access list, if that is asked for and the caller may read it.
+    ///
+    /// # Errors
+    /// Those of the backend.
+    pub async fn with_access(&self, mut view: View, needs: Facets) -> Result<View, Failure> {
+        if needs.has(Facets::ACCESS) {
+            view.access = match self.backend.access_list(self.caller(), &view.resource).await {
+                Ok(aces) => Some(Arc::new(aces)),
+                Err(Refusal::NotFound | Refusal::NotPermitted(_)) => None,
+                Err(refusal) => return Err(refusal.into()),
+            };
+        }
         Ok(view)
     }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod access_list;
 pub mod backend;
 pub mod body;
 pub mod calendar_data;

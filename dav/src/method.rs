@@ -1,5 +1,6 @@
 //! Methods: one file each (RFC 4918 §9, RFC 4791 §5.3, RFC 5689).
 
+pub mod acl;
 pub mod delete;
 pub mod get;
 pub mod lock;

@@ -6,6 +6,8 @@
 use calendar::collection::{CollectionName, MemberName, ObjectName, PrincipalId};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use crate::backend::{Delegation, Group};
+
 /// Everything but letters, digits and `-._~`.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -63,6 +65,8 @@ pub enum Resource {
     Principals,
     /// `/dav/principals/{owner}/`.
     Principal(PrincipalId),
+    /// `/dav/principals/{owner}/calendar-proxy-read/` and `…-write/`: whoever acts for the owner.
+    Group(Group),
     /// `/dav/calendars/`.
     Homes,
     /// `/dav/calendars/{owner}/`: a calendar home.
@@ -90,6 +94,10 @@ impl Resource {
             ["dav"] => Self::Root,
             ["dav", "principals"] => Self::Principals,
             ["dav", "principals", owner] => Self::Principal(PrincipalId::new(*owner)),
+            ["dav", "principals", owner, group] => Self::Group(Group {
+                owner: PrincipalId::new(*owner),
+                delegation: Delegation::ALL.into_iter().find(|delegation| delegation.segment() == *group)?,
+            }),
             ["dav", "calendars"] => Self::Homes,
             ["dav", "calendars", owner] => Self::Home(PrincipalId::new(*owner)),
             ["dav", "calendars", owner, id] => Self::Collection(CollectionName::new(owner, id)),
@@ -133,6 +141,10 @@ impl Resource {
             Self::Root => "/dav/".to_owned(),
             Self::Principals => "/dav/principals/".to_owned(),
             Self::Principal(owner) => format!("/dav/principals/{}/", encoded(owner.as_str())),
+            Self::Group(group) => {
+                let owner = Self::Principal(group.owner.clone()).href();
+                format!("{owner}{}/", group.delegation.segment())
+            }
             Self::Homes => "/dav/calendars/".to_owned(),
             Self::Home(owner) => format!("/dav/calendars/{}/", encoded(owner.as_str())),
             Self::Collection(name) => {
@@ -154,6 +166,7 @@ impl Resource {
         match self {
             Self::Host | Self::HostPrincipals | Self::Root | Self::Principals | Self::Homes => None,
             Self::Principal(owner) | Self::Home(owner) => Some(owner),
+            Self::Group(group) => Some(&group.owner),
             Self::Collection(name) => Some(&name.owner),
             Self::Object(name) => Some(&name.collection.owner),
             Self::File(name) => Some(&name.owner),
@@ -188,7 +201,7 @@ mod tests {
     }
 
     fn resource() -> impl Strategy<Value = Resource> {
-        (0..11_usize, segment(), segment(), segment()).prop_map(|(which, owner, id, member)| {
+        (0..12_usize, segment(), segment(), segment()).prop_map(|(which, owner, id, member)| {
             let collection = CollectionName::new(&owner, &id);
             match which {
                 0 => Resource::Host,
@@ -201,6 +214,10 @@ mod tests {
                 7 => Resource::Collection(collection),
                 8 => Resource::File(FileName { owner: PrincipalId::new(owner), path: vec![id, member] }),
                 9 => Resource::File(FileName { owner: PrincipalId::new(owner), path: vec![] }),
+                10 => Resource::Group(Group {
+                    owner: PrincipalId::new(owner),
+                    delegation: if member.len() % 2 == 0 { Delegation::Read } else { Delegation::Write },
+                }),
                 _ => Resource::Object(ObjectName::new(&collection, &member)),
             }
         })

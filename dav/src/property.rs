@@ -27,7 +27,7 @@ pub use view::{Setting, View};
 
 /// A set of kinds of resources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kinds(u16);
+pub struct Kinds(u32);
 
 impl Kinds {
     /// Nothing.
@@ -54,8 +54,12 @@ impl Kinds {
     pub const FILE: Self = Self(512);
     /// A folder of files.
     pub const FOLDER: Self = Self(1024);
+    /// A group of those who act for an owner (calendarserver.org calendar-proxy).
+    pub const GROUP: Self = Self(1 << 16);
+    /// Whatever can be named in an access list (RFC 3744 §2).
+    pub const ANY_PRINCIPAL: Self = Self::PRINCIPAL.or(Self::GROUP);
     /// Everything.
-    pub const ANY: Self = Self(2047);
+    pub const ANY: Self = Self(u32::MAX);
     /// What stands in the tree of files.
     pub const FILES: Self = Self::FILE.or(Self::FOLDER);
     /// What can be locked.
@@ -80,6 +84,7 @@ impl Kinds {
             Resource::Host | Resource::HostPrincipals | Resource::Root => Self::ROOT,
             Resource::Principals => Self::PRINCIPALS,
             Resource::Principal(_) => Self::PRINCIPAL,
+            Resource::Group(_) => Self::GROUP,
             Resource::Homes => Self::HOMES,
             Resource::Home(_) => Self::HOME,
             Resource::Collection(_) => Self::COLLECTION,
@@ -101,7 +106,7 @@ impl From<CollectionKind> for Kinds {
 
 /// What must be loaded beyond the record of the resource itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Facets(u8);
+pub struct Facets(u32);
 
 impl Facets {
     /// Nothing.
@@ -114,6 +119,10 @@ impl Facets {
     pub const LOCKS: Self = Self(4);
     /// What clients have objects keep.
     pub const DEAD: Self = Self(8);
+    /// Who may do what with it.
+    pub const ACCESS: Self = Self(1 << 16);
+    /// Who is in a group, and in which groups a principal is.
+    pub const MEMBERSHIP: Self = Self(1 << 17);
 
     /// Both sets together.
     #[must_use]

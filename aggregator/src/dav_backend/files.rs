@@ -1,27 +1,50 @@
-//! Files and locks as the protocol asks for them; both are the owner's alone.
+//! Files and locks as the protocol asks for them; files are their owner's alone.
 
 use async_trait::async_trait;
-use calendar::collection::PrincipalId;
+use calendar::collection::{PrincipalId, Privilege};
 use calendar::refusal::Refusal;
 use dav::backend::{
     Caller, FileContent, FileNode, FileRelocation, Files, Locks, Precondition, PropertyChange, Stored,
 };
 use dav::lock::{Lock, LockChange};
-use dav::path::FileName;
+use dav::path::{FileName, Resource};
 
 use super::DavBackend;
 use crate::files::Deed;
 use crate::{files, locks};
 
+impl DavBackend {
+    /// Files are their owner's alone; to anybody else they are as if they were not there.
+    fn own(&self, caller: &Caller, owner: &PrincipalId) -> Result<(), Refusal> {
+        let known = caller.principal == *owner && self.world.owner(owner.as_str()).is_some();
+        if known { Ok(()) } else { Err(Refusal::NotFound) }
+    }
+
+    /// A write lock is for those who may write (RFC 3744 appendix B): content where something is, members where one
+    /// is to be.
+    async fn may_lock(&self, caller: &Caller, root: &str) -> Result<(), Refusal> {
+        let name = match Resource::of_path(root) {
+            Some(Resource::Collection(name)) => name,
+            Some(Resource::Object(name)) => name.collection,
+            Some(other) => return self.own(caller, other.owner().ok_or(Refusal::NotFound)?),
+            None => return Err(Refusal::NotFound),
+        };
+        if caller.principal == name.owner {
+            return self.own(caller, &name.owner);
+        }
+        self.enter_collection(caller, &name, Privilege::WriteContent).await.map(|_| ())
+    }
+}
+
 #[async_trait]
 impl Files for DavBackend {
     async fn file(&self, caller: &Caller, name: &FileName) -> Result<Option<FileNode>, Refusal> {
-        self.enter(caller, &name.owner)?;
+        self.own(caller, &name.owner)?;
         files::node(&self.world, name).await
     }
 
     async fn files(&self, caller: &Caller, folder: &FileName) -> Result<Vec<FileNode>, Refusal> {
-        self.enter(caller, &folder.owner)?;
+        self.own(caller, &folder.owner)?;
         files::members(&self.world, folder).await
     }
 
@@ -30,7 +53,7 @@ impl Files for DavBackend {
         caller: &Caller,
         name: &FileName,
     ) -> Result<Option<(FileNode, Vec<u8>)>, Refusal> {
-        self.enter(caller, &name.owner)?;
+        self.own(caller, &name.owner)?;
         files::content(&self.world, name).await
     }
 
@@ -41,7 +64,7 @@ impl Files for DavBackend {
         content: FileContent,
         precondition: &Precondition,
     ) -> Result<Stored, Refusal> {
-        self.enter(caller, &name.owner)?;
+        self.own(caller, &name.owner)?;
         files::edit(&self.world, name, Deed::Put(&content, precondition)).await
     }
 
@@ -51,7 +74,7 @@ impl Files for DavBackend {
         name: &FileName,
         properties: &[PropertyChange],
     ) -> Result<(), Refusal> {
-        self.enter(caller, &name.owner)?;
+        self.own(caller, &name.owner)?;
         files::edit(&self.world, name, Deed::MakeFolder(properties)).await.map(|_| ())
     }
 
@@ -61,7 +84,7 @@ impl Files for DavBackend {
         name: &FileName,
         changes: &[PropertyChange],
     ) -> Result<(), Refusal> {
-        self.enter(caller, &name.owner)?;
+        self.own(caller, &name.owner)?;
         files::edit(&self.world, name, Deed::Change(changes)).await.map(|_| ())
     }
 
@@ -71,7 +94,7 @@ impl Files for DavBackend {
         name: &FileName,
         precondition: &Precondition,
     ) -> Result<(), Refusal> {
-        self.enter(caller, &name.owner)?;
+        self.own(caller, &name.owner)?;
         files::edit(&self.world, name, Deed::Delete(precondition)).await.map(|_| ())
     }
 
@@ -81,7 +104,7 @@ impl Files for DavBackend {
         relocation: &FileRelocation,
         precondition: &Precondition,
     ) -> Result<Stored, Refusal> {
-        self.enter(caller, &relocation.from.owner)?;
+        self.own(caller, &relocation.from.owner)?;
         if relocation.to.owner != relocation.from.owner {
             // A foreign tree is as if it were not there.
             return Err(Refusal::NoParent);
@@ -93,7 +116,8 @@ impl Files for DavBackend {
 #[async_trait]
 impl Locks for DavBackend {
     async fn locks(&self, caller: &Caller, home: &PrincipalId) -> Result<Vec<Lock>, Refusal> {
-        self.enter(caller, home)?;
+        // Whoever may change anything here meets them.
+        self.enter_at_all(caller, home).await?;
         locks::live(&self.world, home).await
     }
 
@@ -103,7 +127,12 @@ impl Locks for DavBackend {
         home: &PrincipalId,
         change: &LockChange,
     ) -> Result<Option<Lock>, Refusal> {
-        self.enter(caller, home)?;
+        match change {
+            LockChange::Take(lock) => self.may_lock(caller, &lock.root).await?,
+            LockChange::Refresh(..) | LockChange::Release(_) | LockChange::Sweep(_) => {
+                self.enter_at_all(caller, home).await?;
+            }
+        }
         locks::change(&self.world, home, (&caller.principal, change)).await
     }
 }

@@ -22,12 +22,12 @@ const DEAD_OCTETS_MAX: usize = 1024 * 1024;
 
 const KINDS: [Kind; 5] = [Kind::Event, Kind::Todo, Kind::Journal, Kind::FreeBusy, Kind::Availability];
 
-/// The collection as its owner sees it.
+/// The collection as whoever holds `privileges` sees it.
 pub(super) fn collection_of(
     world: &World,
     owner: &Owner,
     (name, record): (&CollectionName, &CollectionRecord),
-    head: Head,
+    (head, privileges): (Head, Vec<Privilege>),
 ) -> Collection {
     let components =
         KINDS.into_iter().filter(|kind| record.components.iter().any(|taken| taken == kind.component_name()));
@@ -44,26 +44,11 @@ pub(super) fn collection_of(
         zone: zone_of(owner, record, &world.limits),
         components: components.collect(),
         opaque: counts_as_busy(owner, record),
-        privileges: privileges(record),
+        privileges,
         dead_properties: dead_of(&record.properties),
         token: SyncToken { epoch: record.epoch, revision: head.revision },
         created: Instant::from_unix(record.created),
     }
-}
-
-/// What the owner may do. Read-only calendars do not announce write-properties, although a colour may be set: clients
-/// (Thunderbird 153) take any of the write privileges for leave to write events.
-fn privileges(record: &CollectionRecord) -> Vec<Privilege> {
-    let mut privileges = vec![Privilege::Read, Privilege::ReadFreeBusy];
-    if record.writable {
-        privileges.extend([
-            Privilege::WriteContent,
-            Privilege::WriteProperties,
-            Privilege::Bind,
-            Privilege::Unbind,
-        ]);
-    }
-    privileges
 }
 
 /// Dead properties as the protocol names them.
@@ -111,6 +96,9 @@ pub(super) fn apply(record: &mut CollectionRecord, changes: &[PropertyChange]) -
                 record.components = kinds.iter().map(|kind| kind.component_name().to_owned()).collect();
             }
             PropertyChange::Opaque(opaque) => record.counts_as_busy = *opaque,
+            PropertyChange::GroupMembers(_) => {
+                return Err(Refusal::Protected("only groups have members that are set"));
+            }
             PropertyChange::Dead(name, value) => keep(&mut record.properties, name, value.as_ref()),
         }
     }

@@ -7,6 +7,7 @@ use calendar::refusal::Refusal;
 use store::collections::{CollectionRecord, Head, Role};
 use store::{Change, Committed};
 
+use crate::access::grants;
 use crate::gate::{self, ATTEMPTS_MAX, Edit};
 use crate::home;
 use crate::index;
@@ -149,6 +150,7 @@ pub async fn delete(world: &World, name: &CollectionName) -> Result<(), Refusal>
         if let Some((_, index_version)) = index::state(world, name).await? {
             index::end(&mut change, name, index_version);
         }
+        grants::forget(world, &mut change, name).await?;
         change.remove_collection(name, version, head);
         if let Committed::At(_) = world.store.commit(change).await.map_err(refusal_of)? {
             return Ok(());

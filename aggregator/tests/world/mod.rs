@@ -25,7 +25,7 @@ impl Clock for StandingClock {
 }
 
 /// Chance that can be repeated.
-pub(crate) struct Counting(AtomicU64);
+pub(crate) struct Counting(pub(crate) AtomicU64);
 
 impl Entropy for Counting {
     fn draw(&self) -> [u8; 16] {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use calendar::collection::MemberName;
 use http::Response;
 
-use crate::backend::{Collection, CollectionKind};
+use crate::backend::{Collection, CollectionKind, Delegation, Group};
 use crate::body::{Body, Page};
 use crate::condition::{Failure, PROPFIND_FINITE_DEPTH};
 use crate::exchange::Exchange;
@@ -87,6 +87,7 @@ async fn page(mut listing: Listing) -> Result<Page<Listing>, Failure> {
     let members = exchange.backend.members(exchange.caller(), name, listing.from.as_ref()).await?;
     for member in members.members {
         let view = View::of_member(&listing.collection, member, &exchange.setting);
+        let view = exchange.with_access(view, listing.wanted.needs()).await?;
         response::write(&view, &listing.wanted, exchange.preferences.detail, &mut listing.out);
     }
     let mut out = std::mem::take(&mut listing.out);
@@ -117,7 +118,8 @@ async fn children(exchange: &Exchange, wanted: &Wanted) -> Result<Vec<View>, Fai
         }
         Resource::Home(owner) => {
             for collection in exchange.backend.collections(exchange.caller(), owner).await? {
-                views.push(View::of_collection(&Arc::new(collection), &exchange.setting));
+                let view = View::of_collection(&Arc::new(collection), &exchange.setting);
+                views.push(exchange.with_access(view, wanted.needs()).await?);
             }
         }
         Resource::File(folder) => {
@@ -125,8 +127,13 @@ async fn children(exchange: &Exchange, wanted: &Wanted) -> Result<Vec<View>, Fai
                 views.push(View::of_file(node, &exchange.setting));
             }
         }
-        Resource::HostPrincipals | Resource::Principal(_) | Resource::Collection(_) | Resource::Object(_) => {
+        Resource::Principal(owner) => {
+            for delegation in Delegation::ALL {
+                let group = Resource::Group(Group { owner: owner.clone(), delegation });
+                views.push(exchange.view(&group, wanted.needs()).await?);
+            }
         }
+        Resource::HostPrincipals | Resource::Group(_) | Resource::Collection(_) | Resource::Object(_) => {}
     }
     Ok(views)
 }

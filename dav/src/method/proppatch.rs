@@ -7,7 +7,7 @@ use http::{Response, StatusCode};
 
 use crate::backend::PropertyChange;
 use crate::body::{self, Body};
-use crate::condition::{CANNOT_MODIFY_PROTECTED_PROPERTY, Failure};
+use crate::condition::{CANNOT_MODIFY_PROTECTED_PROPERTY, Failure, RECOGNIZED_PRINCIPAL};
 use crate::exchange::Exchange;
 use crate::multistatus;
 use crate::path::Resource;
@@ -42,7 +42,10 @@ pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> 
         .map(|(element, instruction)| Outcome {
             element,
             change: match &exchange.resource {
-                Resource::Collection(_) => change::of(element, instruction, Moment::Update),
+                Resource::Collection(_) => kept_here(change::of(element, instruction, Moment::Update)),
+                Resource::Group(_) if element.is(dav("group-member-set")) => {
+                    change::of(element, instruction, Moment::Update)
+                }
                 Resource::File(_) if element.is(dav("displayname")) => {
                     change::of(element, instruction, Moment::Update)
                 }
@@ -79,6 +82,16 @@ fn instructions(body: &Element) -> Vec<(&Element, Instruction)> {
     instructions
 }
 
+/// What belongs to a group is none of a collection's.
+fn kept_here(change: Result<PropertyChange, Failure>) -> Result<PropertyChange, Failure> {
+    match change {
+        Ok(PropertyChange::GroupMembers(_)) => {
+            Err(Failure::of(CANNOT_MODIFY_PROTECTED_PROPERTY, "only groups have members that are set"))
+        }
+        other => other,
+    }
+}
+
 /// Principals and what is above the homes keep nothing.
 fn kept_nowhere(element: &Element) -> Failure {
     if table::find(element.name()).is_some() {
@@ -101,11 +114,23 @@ async fn apply(exchange: &Exchange, outcomes: &mut [Outcome<'_>]) -> Result<(), 
         Resource::Object(name) => exchange.backend.change_object(exchange.caller(), name, &changes).await,
         Resource::File(name) => exchange.backend.change_file(exchange.caller(), name, &changes).await,
         Resource::Home(owner) => exchange.backend.change_home(exchange.caller(), owner, &changes).await,
+        Resource::Group(group) => match changes.last() {
+            Some(PropertyChange::GroupMembers(members)) => {
+                exchange.backend.change_group(exchange.caller(), group, members).await
+            }
+            _ => return Ok(()),
+        },
         // All was refused above.
         _ => return Ok(()),
     };
     match changed {
         Ok(()) => Ok(()),
+        Err(Refusal::NotFound) if matches!(exchange.resource, Resource::Group(_)) => {
+            for outcome in outcomes {
+                outcome.change = Err(Failure::of(RECOGNIZED_PRINCIPAL, "one of them is nobody here"));
+            }
+            Ok(())
+        }
         Err(refusal @ (Refusal::NotPermitted(_) | Refusal::Protected(_) | Refusal::Full)) => {
             let failure = Failure::from(refusal);
             for outcome in outcomes {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use calendar::collection::Privilege;
 use calendar::refusal::Refusal;
 use http::{HeaderMap, Response, StatusCode};
 
 use crate::backend::{Extent, FileRelocation, Relocation, SourceFate, Stored, TargetFate};
 use crate::body::{self, Body};
-use crate::condition::Failure;
+use crate::condition::{Failure, Payload};
 use crate::exchange::Exchange;
 use crate::headers::{self, Depth};
 use crate::lock;
@@ -57,6 +58,11 @@ async fn told(
 ) -> Result<Response<Body>, Failure> {
     let stored = relocated.map_err(|refusal| match refusal {
         Refusal::Exists => Failure::new(StatusCode::PRECONDITION_FAILED, refusal.to_string()),
+        // What is lacking at the source is told of that, and what is lacking where it goes of that (RFC 3744 §7.1.1).
+        Refusal::NotPermitted(lacking @ (Privilege::Bind | Privilege::WriteContent)) => {
+            let to = destination(exchange).map(|to| to.href()).unwrap_or_default();
+            Failure::from(refusal).with(Payload::PrivilegeOn(lacking, to))
+        }
         other => other.into(),
     })?;
     if source == SourceFate::Leaves {

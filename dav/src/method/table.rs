@@ -7,7 +7,7 @@ use http::StatusCode;
 use crate::condition::{CALENDAR_COLLECTION_LOCATION_OK, Failure, RESOURCE_MUST_BE_NULL};
 use crate::exchange::{Answering, Exchange};
 use crate::method::{
-    delete, get, lock, mkcalendar, options, post, propfind, proppatch, put, relocate, report,
+    acl, delete, get, lock, mkcalendar, options, post, propfind, proppatch, put, relocate, report,
 };
 use crate::path::Resource;
 use crate::property::Kinds;
@@ -149,6 +149,14 @@ pub const METHODS: &[Method] = &[
         rfc: "RFC 4918 §9.11",
         writes: Writes::Something,
         answer: |exchange| Box::pin(lock::answer_unlock(exchange)),
+        elsewhere: not_here,
+    },
+    Method {
+        name: "ACL",
+        on: Kinds::HOME.or(Kinds::COLLECTION),
+        rfc: "RFC 3744 §8.1",
+        writes: Writes::Something,
+        answer: |exchange| Box::pin(acl::answer(exchange)),
         elsewhere: not_here,
     },
     Method {

@@ -2,8 +2,9 @@
 //!
 //! Colour and order have no row: they are dead properties, kept with their attributes as they were set.
 
-use crate::backend::ctag;
-use crate::property::{Kinds, LiveProperty};
+use crate::backend::{Delegation, ctag};
+use crate::path::Resource;
+use crate::property::{Facets, Kinds, LiveProperty, Value, View};
 use crate::xml::name::calendar_server;
 
 /// The rows.
@@ -12,6 +13,15 @@ pub const PROPERTIES: &[LiveProperty] = &[
     LiveProperty::protected(calendar_server("getctag"), Kinds::CALENDAR.or(Kinds::INBOX), |view, out| {
         out.text(&ctag(view.collection.as_ref()?.token))
     }),
+    // For whom a principal may act (caldav-proxy §4): Apple Calendar expands it, DAVx5 looks for homes there.
+    LiveProperty::protected(calendar_server("calendar-proxy-read-for"), Kinds::PRINCIPAL, |view, out| {
+        delegators(view, Delegation::Read, out)
+    })
+    .needing(Facets::MEMBERSHIP),
+    LiveProperty::protected(calendar_server("calendar-proxy-write-for"), Kinds::PRINCIPAL, |view, out| {
+        delegators(view, Delegation::Write, out)
+    })
+    .needing(Facets::MEMBERSHIP),
     // What Apple Calendar shows of a principal.
     LiveProperty::protected(calendar_server("email-address-set"), Kinds::PRINCIPAL, |view, out| {
         for address in &view.principal.as_ref()?.addresses {
@@ -22,3 +32,12 @@ pub const PROPERTIES: &[LiveProperty] = &[
         Some(())
     }),
 ];
+
+/// The owners for whom a principal may act so far.
+fn delegators(view: &View, delegation: Delegation, out: &mut Value<'_>) -> Option<()> {
+    let groups = view.memberships.as_ref()?.iter();
+    for group in groups.filter(|group| group.delegation == delegation) {
+        out.href(&Resource::Principal(group.owner.clone()));
+    }
+    Some(())
+}

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use calendar::collection::{EntityTag, ObjectName, Privilege};
+use calendar::collection::{EntityTag, ObjectName, PrincipalId, Privilege};
 use calendar::object::CalendarObject;
 use calendar::time::Instant;
 use calendar::zone::Zone;
 
-use crate::backend::{Caller, Collection, DeadProperties, FileNode, Limits, Member, Object, Principal};
+use crate::backend::{
+    Ace, Caller, Collection, DeadProperties, FileNode, Group, Limits, Member, Object, Principal,
+};
 use crate::lock::Lock;
 use crate::path::Resource;
 use crate::property::Kinds;
@@ -56,6 +58,14 @@ pub struct View {
     pub principal: Option<Arc<Principal>>,
     /// The collections of the home, if asked for.
     pub home: Option<Arc<Vec<Collection>>>,
+    /// What the caller may do with a home.
+    pub privileges: Vec<Privilege>,
+    /// Who may do what, if asked for.
+    pub access: Option<Arc<Vec<Ace>>>,
+    /// Those of a group, if asked for.
+    pub group_members: Option<Arc<Vec<PrincipalId>>>,
+    /// The groups that a principal is in, if asked for.
+    pub memberships: Option<Arc<Vec<Group>>>,
     /// What clients have the home keep.
     pub home_properties: Option<Arc<DeadProperties>>,
     /// The collection itself, or the one that an object is in.
@@ -81,6 +91,10 @@ impl View {
             setting: Arc::clone(setting),
             principal: None,
             home: None,
+            privileges: Vec::new(),
+            access: None,
+            group_members: None,
+            memberships: None,
             home_properties: None,
             collection: None,
             file: None,
@@ -142,16 +156,16 @@ impl View {
 
     /// What the caller may do here.
     pub fn privileges(&self) -> Vec<Privilege> {
-        use Privilege::{Bind, Read, ReadFreeBusy, Unbind, WriteContent, WriteProperties};
+        use Privilege::{Bind, Read, Unbind, WriteContent, WriteProperties};
         let own = self.resource.owner() == Some(&self.setting.caller.principal);
-        match (&self.collection, own) {
-            (Some(collection), _) => collection.privileges.clone(),
-            (None, true) if self.kind.meets(Kinds::FILES) => {
+        match &self.collection {
+            Some(collection) => collection.privileges.clone(),
+            None if self.kind == Kinds::HOME => self.privileges.clone(),
+            None if own && self.kind.meets(Kinds::FILES) => {
                 vec![Read, WriteContent, WriteProperties, Bind, Unbind]
             }
-            (None, true) if self.kind == Kinds::HOME => vec![Read, ReadFreeBusy, Bind, Unbind],
-            (None, false) if self.kind == Kinds::HOME => Vec::new(),
-            (None, _) => vec![Read],
+            None if own && self.kind == Kinds::GROUP => vec![Read, WriteProperties],
+            None => vec![Read],
         }
     }
 

@@ -8,7 +8,7 @@ use crate::backend::PropertyChange;
 use crate::path::Resource;
 use crate::property::{Kinds, LiveProperty};
 use crate::xml::Element;
-use crate::xml::name::{caldav, dav};
+use crate::xml::name::{caldav, calendar_server, dav};
 
 /// The rows.
 pub const PROPERTIES: &[LiveProperty] = &[
@@ -20,6 +20,13 @@ pub const PROPERTIES: &[LiveProperty] = &[
         out.empty(dav("collection"));
         match view.kind {
             Kinds::PRINCIPAL => out.empty(dav("principal")),
+            Kinds::GROUP => {
+                out.empty(dav("principal"));
+                match &view.resource {
+                    Resource::Group(group) => out.empty(calendar_server(group.delegation.segment())),
+                    _ => Some(()),
+                }
+            }
             Kinds::CALENDAR => out.empty(caldav("calendar")),
             Kinds::INBOX => out.empty(caldav("schedule-inbox")),
             Kinds::OUTBOX => out.empty(caldav("schedule-outbox")),
@@ -30,9 +37,13 @@ pub const PROPERTIES: &[LiveProperty] = &[
     // §15.2
     LiveProperty::protected(
         dav("displayname"),
-        Kinds::COLLECTION.or(Kinds::PRINCIPAL).or(Kinds::HOME).or(Kinds::FILES),
+        Kinds::COLLECTION.or(Kinds::ANY_PRINCIPAL).or(Kinds::HOME).or(Kinds::FILES),
         |view, out| match (&view.collection, &view.principal) {
             (Some(collection), _) => out.text(&collection.display_name),
+            (None, Some(principal)) if view.kind == Kinds::GROUP => {
+                let Resource::Group(group) = &view.resource else { return None };
+                out.text(&format!("{}: {}", principal.display_name, group.delegation.segment()))
+            }
             (None, Some(principal)) => out.text(&principal.display_name),
             (None, None) => out.text(view.file.as_ref()?.display_name.as_ref()?),
         },

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use calendar::busy::reply::vfreebusy;
+use calendar::collection::Privilege;
 use calendar::time::Span;
 use http::header::HeaderValue;
 use http::{Response, StatusCode};
@@ -56,7 +57,8 @@ async fn scope(exchange: &Exchange) -> Result<BusyScope, Failure> {
     if let Resource::Home(owner) = &exchange.resource {
         return Ok(BusyScope::Everything(owner.clone()));
     }
-    let collection = exchange.own_collection().await?;
+    let Resource::Collection(name) = &exchange.resource else { return Err(Failure::not_found()) };
+    let collection = exchange.collection_for(name, Privilege::ReadFreeBusy).await?;
     let name = collection.name.clone();
     if collection.kind == CollectionKind::Inbox || name.id.as_str() == UNIFIED {
         return Ok(BusyScope::Everything(name.owner));

@@ -10,8 +10,8 @@ use crate::exchange::Exchange;
 use crate::filter::Collation;
 use crate::multistatus;
 use crate::path::Resource;
-use crate::property::View;
 use crate::property::response::{self, Asker, Wanted};
+use crate::property::{Facets, View};
 use crate::report::calendar_query::wanted;
 use crate::xml::name::{caldav, calendar_server, dav};
 use crate::xml::{Element, Name, Node, Writer};
@@ -64,7 +64,7 @@ struct Search<'a> {
 /// for at all (python-caldav lists everybody that way), all that the caller may know of are found.
 ///
 /// # Errors
-/// 400 where a search has no property or no text.
+/// 400 where a search has no property or no text; 404 on what is not there.
 pub async fn answer(exchange: Arc<Exchange>, body: Element) -> Result<Response<Body>, Failure> {
     let searches: Vec<Search<'_>> =
         body.all(dav("property-search")).map(Search::read).collect::<Result<_, _>>()?;
@@ -73,6 +73,8 @@ pub async fn answer(exchange: Arc<Exchange>, body: Element) -> Result<Response<B
         _ => Test::All,
     };
     let wanted = asked(&body)?;
+    // Wherever it is asked, the search is about the collection of principals: Evolution asks where it happens to be.
+    exchange.view(&exchange.resource, Facets::NONE).await?;
     let mut out = multistatus::begin();
     for principal in exchange.backend.principals(exchange.caller()).await? {
         let resource = Resource::Principal(principal.id.clone());

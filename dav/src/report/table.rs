@@ -6,9 +6,10 @@ use crate::condition::{Failure, SUPPORTED_REPORT};
 use crate::exchange::{Answering, Exchange};
 use crate::property::Kinds;
 use crate::report::{
-    calendar_multiget, calendar_query, expand_property, free_busy_query, principal_search, sync_collection,
+    acl_principal_prop_set, calendar_multiget, calendar_query, calendar_server_principal_search,
+    expand_property, free_busy_query, principal_match, principal_search, sync_collection,
 };
-use crate::xml::name::{caldav, dav};
+use crate::xml::name::{caldav, calendar_server, dav};
 use crate::xml::{Element, Name};
 
 /// A report.
@@ -26,7 +27,7 @@ pub struct Report {
 /// Collections that a principal may be looked for on: Evolution asks wherever it happens to be.
 const SEARCHED: Kinds = Kinds::ROOT
     .or(Kinds::PRINCIPALS)
-    .or(Kinds::PRINCIPAL)
+    .or(Kinds::ANY_PRINCIPAL)
     .or(Kinds::HOMES)
     .or(Kinds::HOME)
     .or(Kinds::COLLECTION);
@@ -65,6 +66,24 @@ pub const REPORTS: &[Report] = &[
         on: Kinds::ANY,
         rfc: "RFC 3253 §3.8",
         answer: |exchange, body| Box::pin(expand_property::answer(exchange, body)),
+    },
+    Report {
+        name: dav("acl-principal-prop-set"),
+        on: Kinds::ANY,
+        rfc: "RFC 3744 §9.2",
+        answer: |exchange, body| Box::pin(acl_principal_prop_set::answer(exchange, body)),
+    },
+    Report {
+        name: dav("principal-match"),
+        on: SEARCHED,
+        rfc: "RFC 3744 §9.3",
+        answer: |exchange, body| Box::pin(principal_match::answer(exchange, body)),
+    },
+    Report {
+        name: calendar_server("calendarserver-principal-search"),
+        on: SEARCHED,
+        rfc: "calendarserver.org",
+        answer: |exchange, body| Box::pin(calendar_server_principal_search::answer(exchange, body)),
     },
     Report {
         name: dav("principal-property-search"),

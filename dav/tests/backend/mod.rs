@@ -1,5 +1,6 @@
 //! A backend in memory: what the protocol needs, and nothing of how it is kept.
 
+mod access;
 mod files;
 
 use std::collections::BTreeMap;
@@ -23,13 +24,16 @@ use calendar::zone::Zone;
 use dav::backend::*;
 
 /// What the owner may do with what is theirs.
-pub const ALL: [Privilege; 6] = [
+pub const ALL: [Privilege; 9] = [
     Privilege::Read,
     Privilege::ReadFreeBusy,
+    Privilege::ReadAcl,
     Privilege::WriteContent,
     Privilege::WriteProperties,
     Privilege::Bind,
     Privilege::Unbind,
+    Privilege::WriteAcl,
+    Privilege::Unlock,
 ];
 
 /// A collection with its members and its log.
@@ -174,6 +178,7 @@ impl Kept {
                 }
                 PropertyChange::Components(kinds) => collection.components = kinds,
                 PropertyChange::Opaque(opaque) => collection.opaque = opaque,
+                PropertyChange::GroupMembers(_) => panic!("a collection has no members that are set"),
                 PropertyChange::Dead(name, Some(xml)) => {
                     collection.dead_properties.insert(name, xml);
                 }

@@ -25,7 +25,8 @@ async fn options_need_no_sign_in() {
         ["/", "/principals/", "/dav/", ADA, HOME, "/dav/calendars/ada/work/", "/dav/nothing/there/at/all/x"]
     {
         let answer = server.send_as_is(&format!("OPTIONS {path}"), &[], "").await.expect(200);
-        assert_eq!(answer.header("dav"), Some("1, 2, 3, access-control, calendar-access, extended-mkcol"));
+        let classes = answer.header("dav").unwrap();
+        assert!(classes.starts_with("1, 2, 3, access-control, calendar-access, extended-mkcol"), "{classes}");
         assert!(answer.header("allow").is_some_and(|allow| allow.contains("PROPFIND")), "{path}");
         assert_eq!(answer.text, "");
     }
@@ -120,7 +121,7 @@ async fn listings_of_the_tree() {
         ("/dav/", vec!["/dav/principals/", "/dav/calendars/"]),
         ("/dav/principals/", vec![ADA, "/dav/principals/bob/"]),
         ("/dav/calendars/", vec![HOME]),
-        (ADA, vec![]),
+        (ADA, vec!["/dav/principals/ada/calendar-proxy-read/", "/dav/principals/ada/calendar-proxy-write/"]),
         (
             HOME,
             vec!["/dav/calendars/ada/holidays/", "/dav/calendars/ada/unified/", "/dav/calendars/ada/work/"],

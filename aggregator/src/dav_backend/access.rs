@@ -1,0 +1,299 @@
+//! Whether a caller may: every operation takes its seat here before it does anything.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use calendar::busy::BusySet;
+use calendar::collection::{CollectionName, PrincipalId, Privilege};
+use calendar::refusal::Refusal;
+use calendar::time::Span;
+use dav::access_list::ACES_MAX;
+use dav::backend::{Access, Ace, Caller, Delegation, Group};
+use dav::path::Resource;
+use dav::privilege;
+use dav::property::Kinds;
+use store::collections::{CollectionRecord, Role};
+
+use super::DavBackend;
+use crate::access::grants::{self, Grants, MEMBERS_MAX};
+use crate::access::judge::{Law, Place, without_changes};
+use crate::operation::collection::counts_as_busy;
+use crate::operation::free_busy;
+use crate::owner::Owner;
+use crate::world::refusal_of;
+
+/// A collection that a caller may do something with.
+pub(super) struct Seat {
+    /// Its owner.
+    pub(super) owner: Arc<Owner>,
+    /// Its record.
+    pub(super) record: CollectionRecord,
+    /// What the caller may do.
+    pub(super) privileges: Vec<Privilege>,
+}
+
+/// The kind of a collection in this role.
+pub(super) fn kind_of(role: &Role) -> Kinds {
+    match role {
+        Role::Inbox => Kinds::INBOX,
+        Role::Outbox => Kinds::OUTBOX,
+        _ => Kinds::CALENDAR,
+    }
+}
+
+/// What the owner may do with a collection.
+pub(super) fn of_owner(record: &CollectionRecord) -> Vec<Privilege> {
+    let all: BTreeSet<Privilege> = privilege::all_on(kind_of(&record.role)).into_iter().collect();
+    (if record.writable { all } else { without_changes(all) }).into_iter().collect()
+}
+
+/// [`Refusal::NotPermitted`] where something is held, and not this; [`Refusal::NotFound`] where nothing is.
+fn need(held: &[Privilege], privilege: Privilege) -> Result<(), Refusal> {
+    if privilege::holds(held, privilege) {
+        Ok(())
+    } else if held.is_empty() {
+        Err(Refusal::NotFound)
+    } else {
+        Err(Refusal::NotPermitted(privilege))
+    }
+}
+
+impl DavBackend {
+    /// The owner of a home in which the caller holds `privilege`; the owner holds all, and is not looked up.
+    pub(super) async fn enter_for(
+        &self,
+        caller: &Caller,
+        home: &PrincipalId,
+        privilege: Privilege,
+    ) -> Result<Arc<Owner>, Refusal> {
+        let owner = self.world.owner(home.as_str()).ok_or(Refusal::NotFound)?;
+        if caller.principal != *home {
+            need(&self.on_home(caller, home).await?, privilege)?;
+        }
+        Ok(owner)
+    }
+
+    /// The owner of a home in which something is granted to the caller, whatever it is.
+    pub(super) async fn enter_at_all(
+        &self,
+        caller: &Caller,
+        home: &PrincipalId,
+    ) -> Result<Arc<Owner>, Refusal> {
+        let owner = self.world.owner(home.as_str()).ok_or(Refusal::NotFound)?;
+        if caller.principal == *home {
+            return Ok(owner);
+        }
+        let grants = grants::of(&self.world, home).await?;
+        let law = Law { owner: home, grants: &grants, rules: self.world.access_rules() };
+        let mut places = vec![Place::Home];
+        places.extend(grants.collections.keys().map(|id| Place::Collection(id, Kinds::CALENDAR)));
+        let any = places.into_iter().any(|place| !law.privileges(&caller.principal, place).is_empty());
+        if any { Ok(owner) } else { Err(Refusal::NotFound) }
+    }
+
+    /// The owner of a collection on which the caller holds `privilege`; of one's own, whether it is there is not asked.
+    pub(super) async fn enter_collection(
+        &self,
+        caller: &Caller,
+        name: &CollectionName,
+        privilege: Privilege,
+    ) -> Result<Arc<Owner>, Refusal> {
+        if caller.principal == name.owner {
+            return self.world.owner(name.owner.as_str()).ok_or(Refusal::NotFound);
+        }
+        let seat = self.seat(caller, name).await?.ok_or(Refusal::NotFound)?;
+        need(&seat.privileges, privilege)?;
+        Ok(seat.owner)
+    }
+
+    /// The collection with what the caller may do; `None` where there is none, or none of the caller's business.
+    pub(super) async fn seat(&self, caller: &Caller, name: &CollectionName) -> Result<Option<Seat>, Refusal> {
+        let Some(owner) = self.world.owner(name.owner.as_str()) else { return Ok(None) };
+        let Some(record) = self.record(name).await? else { return Ok(None) };
+        let privileges = if caller.principal == name.owner {
+            of_owner(&record)
+        } else {
+            let grants = grants::of(&self.world, &name.owner).await?;
+            self.judged(caller, (name, &record), &grants)
+        };
+        Ok((!privileges.is_empty()).then_some(Seat { owner, record, privileges }))
+    }
+
+    /// What the caller may do with a collection of another.
+    pub(super) fn judged(
+        &self,
+        caller: &Caller,
+        (name, record): (&CollectionName, &CollectionRecord),
+        grants: &Grants,
+    ) -> Vec<Privilege> {
+        let law = Law { owner: &name.owner, grants, rules: self.world.access_rules() };
+        let place = Place::Collection(name.id.as_str(), kind_of(&record.role));
+        let held = law.privileges(&caller.principal, place);
+        (if record.writable { held } else { without_changes(held) }).into_iter().collect()
+    }
+
+    /// What the caller may do with a home.
+    async fn on_home(&self, caller: &Caller, home: &PrincipalId) -> Result<Vec<Privilege>, Refusal> {
+        if self.world.owner(home.as_str()).is_none() {
+            return Ok(Vec::new());
+        }
+        if caller.principal == *home {
+            return Ok(privilege::all_on(Kinds::HOME));
+        }
+        let grants = grants::of(&self.world, home).await?;
+        let law = Law { owner: home, grants: &grants, rules: self.world.access_rules() };
+        Ok(law.privileges(&caller.principal, Place::Home).into_iter().collect())
+    }
+
+    /// Busy time of an owner, as far as the caller may learn it.
+    pub(super) async fn everything(
+        &self,
+        caller: &Caller,
+        owner: &Owner,
+        window: Span,
+    ) -> Result<BusySet, Refusal> {
+        let home = PrincipalId::new(owner.id.as_str());
+        let grants = grants::of(&self.world, &home).await?;
+        let law = Law { owner: &home, grants: &grants, rules: self.world.access_rules() };
+        let is_whole =
+            caller.principal == home || !law.withheld(&caller.principal).contains(&Privilege::ReadFreeBusy);
+        if is_whole {
+            let seen = free_busy::owner_busy(&self.world, owner, window, None).await?;
+            return Ok(seen.busy.clipped(window));
+        }
+        let mut busy = Vec::new();
+        for (name, record) in self.world.store.collections(&home).await.map_err(refusal_of)? {
+            let held = self.judged(caller, (&name, &record), &grants);
+            if held.contains(&Privilege::ReadFreeBusy) && counts_as_busy(owner, &record) {
+                let of_one = free_busy::collection_busy(&self.world, owner, (&name, &record), window).await?;
+                busy.extend(of_one.periods().iter().copied());
+            }
+        }
+        Ok(busy.into_iter().collect::<BusySet>().clipped(window))
+    }
+
+    /// The list of a home, a collection, or what is in one.
+    async fn list(&self, resource: &Resource) -> Result<Vec<Ace>, Refusal> {
+        let (owner, collection) = match resource {
+            Resource::Home(owner) => (owner, None),
+            Resource::Collection(name) => (&name.owner, Some(name)),
+            Resource::Object(name) => (&name.collection.owner, Some(&name.collection)),
+            _ => return Err(Refusal::NotFound),
+        };
+        let grants = grants::of(&self.world, owner).await?;
+        let law = Law { owner, grants: &grants, rules: self.world.access_rules() };
+        let Some(name) = collection else { return Ok(law.list(Place::Home)) };
+        let record = self.record(name).await?.ok_or(Refusal::NotFound)?;
+        let mut list = law.list(Place::Collection(name.id.as_str(), kind_of(&record.role)));
+        if matches!(resource, Resource::Object(_)) {
+            let above = Resource::Collection(name.clone());
+            for ace in list.iter_mut().filter(|ace| ace.inherited.is_none() && !ace.protected) {
+                ace.inherited = Some(above.clone());
+            }
+        }
+        Ok(list)
+    }
+
+    async fn held(&self, caller: &Caller, resource: &Resource) -> Result<Vec<Privilege>, Refusal> {
+        match resource {
+            Resource::Home(owner) => self.on_home(caller, owner).await,
+            Resource::Collection(name) => {
+                Ok(self.seat(caller, name).await?.map(|seat| seat.privileges).unwrap_or_default())
+            }
+            Resource::Object(name) => {
+                let seat = self.seat(caller, &name.collection).await?;
+                Ok(seat.map(|seat| seat.privileges).unwrap_or_default())
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+}
+
+#[async_trait]
+impl Access for DavBackend {
+    async fn privileges(&self, caller: &Caller, resource: &Resource) -> Result<Vec<Privilege>, Refusal> {
+        self.held(caller, resource).await
+    }
+
+    async fn access_list(&self, caller: &Caller, resource: &Resource) -> Result<Vec<Ace>, Refusal> {
+        let held = self.held(caller, resource).await?;
+        if !held.contains(&Privilege::WriteAcl) {
+            need(&held, Privilege::ReadAcl)?;
+        }
+        self.list(resource).await
+    }
+
+    async fn change_access_list(
+        &self,
+        caller: &Caller,
+        resource: &Resource,
+        aces: &[Ace],
+    ) -> Result<(), Refusal> {
+        need(&self.held(caller, resource).await?, Privilege::WriteAcl)?;
+        if aces.len() > ACES_MAX {
+            return Err(Refusal::Full);
+        }
+        match resource {
+            Resource::Home(owner) => {
+                grants::change(&self.world, owner, |grants| {
+                    grants.home = Some(aces.to_vec());
+                    Ok(())
+                })
+                .await
+            }
+            Resource::Collection(name) => grants::set_collection(&self.world, name, aces).await,
+            _ => Err(Refusal::NotFound),
+        }
+    }
+
+    async fn group_members(&self, caller: &Caller, group: &Group) -> Result<Vec<PrincipalId>, Refusal> {
+        let grants = grants::of(&self.world, &group.owner).await?;
+        let members = grants.members(group.delegation);
+        if caller.principal != group.owner && !members.contains(caller.principal.as_str()) {
+            return Err(Refusal::NotPermitted(Privilege::Read));
+        }
+        let here = members.iter().filter(|id| self.world.owner(id).is_some());
+        Ok(here.map(|id| PrincipalId::new(id.as_str())).collect())
+    }
+
+    async fn change_group(
+        &self,
+        caller: &Caller,
+        group: &Group,
+        members: &[PrincipalId],
+    ) -> Result<(), Refusal> {
+        if caller.principal != group.owner {
+            return Err(Refusal::NotPermitted(Privilege::WriteProperties));
+        }
+        if members.iter().any(|id| self.world.owner(id.as_str()).is_none()) {
+            return Err(Refusal::NotFound);
+        }
+        if members.len() > MEMBERS_MAX {
+            return Err(Refusal::Full);
+        }
+        let ids: BTreeSet<String> =
+            members.iter().filter(|id| **id != group.owner).map(|id| id.as_str().to_owned()).collect();
+        grants::change(&self.world, &group.owner, |grants| {
+            grants.members_mut(group.delegation).clone_from(&ids);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn memberships(&self, caller: &Caller, id: &PrincipalId) -> Result<Vec<Group>, Refusal> {
+        let mut groups = grants::memberships(&self.world, id).await?;
+        if caller.principal != *id {
+            // For whom others act is told to those concerned.
+            groups.retain(|group| group.owner == caller.principal);
+        }
+        // Whoever may write may read.
+        let writes: Vec<PrincipalId> = groups
+            .iter()
+            .filter(|group| group.delegation == Delegation::Write)
+            .map(|group| group.owner.clone())
+            .collect();
+        groups.retain(|group| group.delegation == Delegation::Write || !writes.contains(&group.owner));
+        Ok(groups)
+    }
+}
