@@ -13,6 +13,7 @@ use http::StatusCode;
 
 use crate::condition::{Failure, SUPPORTED_CALENDAR_DATA};
 use crate::filter::TimeRange;
+use crate::media::{self, Format};
 use crate::xml::Element;
 use crate::xml::name::caldav;
 
@@ -28,6 +29,7 @@ pub struct CalendarData {
     selection: Option<Selection>,
     recurrence: Option<Recurrence>,
     free_busy: Option<Span>,
+    format: Format,
 }
 
 /// What is wanted of a recurrence set.
@@ -43,17 +45,17 @@ impl CalendarData {
     /// Reads `CALDAV:calendar-data` as it stands in a report.
     ///
     /// # Errors
-    /// CALDAV:supported-calendar-data for a media type other than text/calendar 2.0; CALDAV:valid-filter for a range
+    /// CALDAV:supported-calendar-data for a media type other than text/calendar and jCal, or a version other than 2.0; CALDAV:valid-filter for a range
     /// that is none.
     pub fn read(element: &Element) -> Result<Self, Failure> {
         let media = element.attribute("content-type").unwrap_or("text/calendar");
         let version = element.attribute("version").unwrap_or("2.0");
-        if !media.trim().eq_ignore_ascii_case("text/calendar") || version.trim() != "2.0" {
+        let Some(format) = Format::of_media_type(media).filter(|_| version.trim() == "2.0") else {
             return Err(Failure::of(
                 SUPPORTED_CALENDAR_DATA,
-                format!("{media} {version} is not kept here; only text/calendar 2.0"),
+                format!("{media} {version} is not given here; only text/calendar 2.0 and jCal"),
             ));
-        }
+        };
         let expand = range(element, "expand")?.map(Recurrence::Expand);
         let limit = range(element, "limit-recurrence-set")?.map(Recurrence::Limit);
         if expand.is_some() && limit.is_some() {
@@ -63,6 +65,7 @@ impl CalendarData {
             selection: element.first(caldav("comp")).map(Selection::read).transpose()?,
             recurrence: expand.or(limit),
             free_busy: range(element, "limit-freebusy-set")?,
+            format,
         })
     }
 
@@ -101,13 +104,25 @@ pub struct Source<'a> {
     pub limits: Limits,
 }
 
-/// The text of an object as `asked` wants it. An object that cannot be read is given as it is.
+/// An object as `asked` wants it, and how it is written. One that cannot be read is given as it is.
 ///
 /// # Errors
-/// 507 where an expansion passes a limit.
-pub fn text(source: Source<'_>, asked: &Element) -> Result<String, StatusCode> {
-    let Source { octets, parsed, zone, limits } = source;
+/// 507 where an expansion passes a limit; 404 for what has no JSON.
+pub fn written(source: Source<'_>, asked: &Element) -> Result<(String, Format), StatusCode> {
     let wanted = CalendarData::read(asked).map_err(|failure| failure.status)?;
+    let limits = source.limits;
+    let text = text(source, &wanted)?;
+    match wanted.format {
+        Format::Text => Ok((text, Format::Text)),
+        Format::Json => {
+            let json = media::json_of(text.as_bytes(), &limits).ok_or(StatusCode::NOT_FOUND)?;
+            Ok((json, Format::Json))
+        }
+    }
+}
+
+fn text(source: Source<'_>, wanted: &CalendarData) -> Result<String, StatusCode> {
+    let Source { octets, parsed, zone, limits } = source;
     if wanted.is_whole() {
         return Ok(text_of(octets, &limits).into_owned());
     }

@@ -48,6 +48,15 @@ pub enum Itself {
     LeftOut,
 }
 
+/// Whether what was written is to be shown in the answer (RFC 7240 §4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Representation {
+    /// It is not asked for.
+    Unasked,
+    /// `return=representation`.
+    Wanted,
+}
+
 /// What a client would like (RFC 7240, RFC 8144; `Brief` is the older word for the same).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preferences {
@@ -55,6 +64,8 @@ pub struct Preferences {
     pub detail: Detail,
     /// `depth-noroot`.
     pub itself: Itself,
+    /// `return=representation`.
+    pub representation: Representation,
 }
 
 impl Preferences {
@@ -67,8 +78,16 @@ impl Preferences {
         let brief = headers
             .get("brief")
             .is_some_and(|value| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"t"));
+        // Of two that contradict one another the first holds (RFC 7240 §2).
+        let returns = preferences.iter().find(|preference| preference.starts_with("return="));
+        let returns = |what: &str| returns.is_some_and(|preference| preference == what);
         Self {
-            detail: if brief || prefers("return=minimal") { Detail::Minimal } else { Detail::Full },
+            detail: if brief || returns("return=minimal") { Detail::Minimal } else { Detail::Full },
+            representation: if !brief && returns("return=representation") {
+                Representation::Wanted
+            } else {
+                Representation::Unasked
+            },
             itself: if prefers("depth-noroot") { Itself::LeftOut } else { Itself::Listed },
         }
     }

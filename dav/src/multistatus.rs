@@ -6,7 +6,7 @@ use crate::body::{self, Body, Page, XML_TYPE};
 use crate::condition::Failure;
 use crate::property::response::write_status;
 use crate::xml::Writer;
-use crate::xml::name::dav;
+use crate::xml::name::{calendar_server, dav};
 
 /// The beginning of a multistatus.
 pub fn begin() -> Writer {
@@ -28,6 +28,23 @@ pub fn write_failed(href: &str, failure: &Failure, out: &mut Writer) {
         failure.write_condition(out, href);
         out.close(dav("error"));
     }
+    out.close(dav("response"));
+}
+
+/// The same of what has no address yet, told by its UID.
+pub fn write_failed_with(href: &str, failure: &Failure, uid: &str, out: &mut Writer) {
+    out.open(dav("response"));
+    out.text_element(dav("href"), href);
+    if !uid.is_empty() {
+        out.text_element(calendar_server("uid"), uid);
+    }
+    write_status(failure.status, out);
+    if failure.condition.is_some() {
+        out.open(dav("error"));
+        failure.write_condition(out, href);
+        out.close(dav("error"));
+    }
+    out.text_element(dav("responsedescription"), &failure.description);
     out.close(dav("response"));
 }
 

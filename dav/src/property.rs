@@ -141,9 +141,41 @@ impl Facets {
 /// Its methods answer `Some(())`, so that a row can end with one; a row that answers `None` has no value here.
 pub struct Value<'a> {
     out: &'a mut Writer,
+    name: Name<'static>,
+    /// Where the property begins, and where its value.
+    before: usize,
+    inner: usize,
 }
 
-impl Value<'_> {
+impl<'a> Value<'a> {
+    /// Opens the property `name`.
+    fn open(out: &'a mut Writer, name: Name<'static>) -> Self {
+        let before = out.len();
+        out.open(name);
+        let inner = out.len();
+        Self { out, name, before, inner }
+    }
+
+    /// Gives the property itself attributes, before anything is in it.
+    pub fn attributes(&mut self, attributes: &[(&str, &str)]) {
+        self.out.truncate(self.before);
+        self.out.open_with(self.name, attributes);
+        self.inner = self.out.len();
+    }
+
+    /// Ends the property, or takes it back where it has no value.
+    fn close<E>(self, read: Result<(), E>) -> Result<(), E> {
+        match &read {
+            Ok(()) if self.out.len() == self.inner => {
+                self.out.truncate(self.before);
+                self.out.empty(self.name);
+            }
+            Ok(()) => self.out.close(self.name),
+            Err(_) => self.out.truncate(self.before),
+        }
+        read
+    }
+
     /// Text.
     pub fn text(&mut self, text: &str) -> Option<()> {
         self.out.text(text);

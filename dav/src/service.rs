@@ -3,17 +3,17 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use http::header::{
-    ALLOW, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
-};
+use http::header::{ALLOW, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
 use http::{Request, Response, StatusCode};
 
 use crate::backend::{Backend, Caller, SignIn};
 use crate::body::{self, XML_TYPE};
 use crate::condition::Failure;
 use crate::exchange::Exchange;
+use crate::feed::Seen;
 use crate::headers::{self, Preferences};
 use crate::lock;
+use crate::method::outcome::APPLIED;
 use crate::method::table::Writes;
 use crate::method::{options, table};
 use crate::path::{Resource, WELL_KNOWN};
@@ -26,15 +26,19 @@ pub type Body = body::Body;
 /// What a client is asked for that did not say who it is (RFC 7617 §2.1).
 const CHALLENGE: &str = "Basic realm=\"Kalends\", charset=\"UTF-8\"";
 
+/// Methods whose answers depend on preferences whatever their status is.
+const PREFERRED: [&str; 5] = ["PROPPATCH", "MKCALENDAR", "MKCOL", "PUT", "POST"];
+
 /// CalDAV over a backend.
 pub struct Service {
     backend: Arc<dyn Backend>,
+    feeds: Arc<Seen>,
 }
 
 impl Service {
     /// A service over `backend`.
     pub fn new(backend: Arc<dyn Backend>) -> Self {
-        Self { backend }
+        Self { backend, feeds: Arc::default() }
     }
 
     /// Answers one request whose body was read (within limits) by the caller. Paths: `/.well-known/caldav`, `/dav/…`,
@@ -81,6 +85,7 @@ impl Service {
             limits: self.backend.limits(),
             reports: report::table::names,
             now: self.backend.now(),
+            feeds: Arc::clone(&self.feeds),
             locks: OnceLock::new(),
             object_properties: OnceLock::new(),
         };
@@ -97,7 +102,7 @@ impl Service {
             lock::permit(&exchange, name).await?;
         }
         let mut response = (method.answer)(Arc::new(exchange)).await?;
-        if response.status() == StatusCode::MULTI_STATUS || name == "PROPPATCH" {
+        if response.status() == StatusCode::MULTI_STATUS || PREFERRED.contains(&name) {
             tell_preferences(preferences, response.headers_mut());
         }
         Ok(response)
@@ -128,9 +133,9 @@ fn moved(to: &Resource) -> Response<Body> {
 }
 
 fn tell_preferences(preferences: Preferences, headers: &mut HeaderMap) {
-    headers.insert(VARY, HeaderValue::from_static("Brief, Prefer"));
-    if let Some(applied) = preferences.applied() {
-        headers.insert(HeaderName::from_static("preference-applied"), HeaderValue::from_static(applied));
+    headers.append(VARY, HeaderValue::from_static("Brief, Prefer"));
+    if let Some(applied) = preferences.applied().filter(|_| !headers.contains_key(APPLIED)) {
+        headers.insert(APPLIED, HeaderValue::from_static(applied));
     }
 }
 

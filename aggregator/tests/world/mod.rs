@@ -85,6 +85,7 @@ pub(crate) async fn world(owner: Owner) -> (World, Arc<StandingClock>) {
 }
 
 /// One event, in UTC.
+#[allow(dead_code, reason = "not every test that has a world puts one")]
 pub(crate) fn event(uid: &str, start: &str, end: &str, more: &str) -> Arc<[u8]> {
     format!(
         "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nBEGIN:VEVENT\r\nUID:{uid}\r\n\

@@ -1,28 +1,26 @@
 //! GET and HEAD: an object as it was stored, a calendar merged into one (RFC 9110 §9.3, §13; RFC 4791 §5.3.4).
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use calendar::collection::{EntityTag, MemberName, ObjectName};
-use calendar::object::CalendarObject;
-use calendar::text::{escape, fold};
+use calendar::collection::{EntityTag, ObjectName};
+use calendar::detail::Detail;
 use calendar::time::Instant;
-use calendar::write::PRODID;
 use http::header::{
     CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
-    IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, X_CONTENT_TYPE_OPTIONS,
+    IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Response, StatusCode};
 
-use crate::backend::{Collection, CollectionKind, Member, ctag};
-use crate::body::{self, Body, PAGE_OCTETS, Page};
-use crate::calendar_data::write;
+use crate::backend::{Collection, CollectionKind, Object};
+use crate::body::{self, Body};
 use crate::condition::Failure;
 use crate::exchange::Exchange;
+use crate::feed::{self, Feed};
 use crate::headers;
+use crate::media::{self, Format};
 use crate::path::{FileName, Resource};
 use crate::property::Facets;
-use crate::property::webdav::{CALENDAR_TYPE, content_type, http_date, instant_of_http_date};
+use crate::property::webdav::{http_date, instant_of_http_date};
 
 /// What a person finds who opens an address of this server in a browser.
 const NOTE: &str = "This is a CalDAV address. Enter it in a calendar program.\n";
@@ -64,18 +62,58 @@ fn note() -> Response<Body> {
 
 async fn object(exchange: &Exchange, name: &ObjectName) -> Result<Response<Body>, Failure> {
     let found = exchange.backend.object(exchange.caller(), name).await?.ok_or_else(Failure::not_found)?;
-    let mut answer = HeaderMap::new();
-    put(&mut answer, ETAG, &found.facts.tag.quoted());
-    put(&mut answer, LAST_MODIFIED, &http_date(found.facts.modified));
+    let format = Format::accepted(&exchange.headers, Format::Text);
+    let mut answer = representation_headers(&found);
     let state = State { tag: &found.facts.tag, modified: Some(found.facts.modified) };
     if state.is_known_to(&exchange.headers)? {
         return Ok(not_modified(answer));
     }
-    put(&mut answer, CONTENT_TYPE, &content_type(found.facts.kind));
-    put(&mut answer, CONTENT_LENGTH, &found.octets.len().to_string());
-    let mut response = Response::new(body::full(found.octets.to_vec()));
+    let octets = representation(exchange, &found, format, &mut answer);
+    let mut response = Response::new(body::full(octets));
     *response.headers_mut() = answer;
     Ok(response)
+}
+
+/// What is said of an object with every representation of it. The tag is that of the object, in text and in JSON alike,
+/// so that a client that reads JSON can say which state it changes.
+pub(crate) fn representation_headers(found: &Object) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    put(&mut headers, ETAG, &found.facts.tag.quoted());
+    put(&mut headers, LAST_MODIFIED, &http_date(found.facts.modified));
+    put(&mut headers, VARY, "Accept");
+    headers
+}
+
+/// An object in a format, with its type and length in `headers`; in JSON only what can be read.
+pub(crate) fn representation(
+    exchange: &Exchange,
+    found: &Object,
+    format: Format,
+    headers: &mut HeaderMap,
+) -> Vec<u8> {
+    let json = match format {
+        Format::Json => media::json_of(&found.octets, &exchange.setting.core_limits()),
+        Format::Text => None,
+    };
+    let format = if json.is_some() { Format::Json } else { Format::Text };
+    let octets = json.map_or_else(|| found.octets.to_vec(), String::into_bytes);
+    put(headers, CONTENT_TYPE, &format.content_type(found.facts.kind));
+    put(headers, CONTENT_LENGTH, &octets.len().to_string());
+    octets
+}
+
+/// A calendar whole.
+async fn calendar(exchange: &Exchange, collection: Arc<Collection>) -> Result<Response<Body>, Failure> {
+    let feed = Feed {
+        backend: Arc::clone(&exchange.backend),
+        caller: exchange.caller().clone(),
+        collection,
+        detail: Detail::Full,
+        limits: exchange.setting.core_limits(),
+        now: exchange.setting.now,
+        seen: Arc::clone(&exchange.setting.feeds),
+    };
+    feed::answer(feed, &exchange.headers).await
 }
 
 /// A file as it was stored; its type is not guessed at, and no browser is to run it here (RFC 9110 §8.3).
@@ -101,22 +139,22 @@ async fn file(exchange: &Exchange, name: &FileName) -> Result<Response<Body>, Fa
     Ok(response)
 }
 
-fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+pub(crate) fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
     }
 }
 
-fn not_modified(headers: HeaderMap) -> Response<Body> {
+pub(crate) fn not_modified(headers: HeaderMap) -> Response<Body> {
     let mut response = body::status(StatusCode::NOT_MODIFIED);
     *response.headers_mut() = headers;
     response
 }
 
 /// What a condition of a reading request is about (RFC 9110 §13.2.2).
-struct State<'a> {
-    tag: &'a EntityTag,
-    modified: Option<Instant>,
+pub(crate) struct State<'a> {
+    pub(crate) tag: &'a EntityTag,
+    pub(crate) modified: Option<Instant>,
 }
 
 impl State<'_> {
@@ -124,7 +162,7 @@ impl State<'_> {
     ///
     /// # Errors
     /// 412 where it wants another one.
-    fn is_known_to(&self, headers: &HeaderMap) -> Result<bool, Failure> {
+    pub(crate) fn is_known_to(&self, headers: &HeaderMap) -> Result<bool, Failure> {
         let condition = headers::precondition(headers);
         let mismatch = || Failure::from(calendar::refusal::Refusal::TagMismatch);
         let is_among = |tags: &[EntityTag]| tags.is_empty() || tags.contains(self.tag);
@@ -150,78 +188,4 @@ impl State<'_> {
 
 fn date(headers: &HeaderMap, name: &HeaderName) -> Option<Instant> {
     instant_of_http_date(headers.get(name)?.to_str().ok()?)
-}
-
-/// A calendar as one stream of iCalendar text, made page by page.
-struct Merging {
-    exchange: Arc<Exchange>,
-    collection: Arc<Collection>,
-    text: String,
-    /// The zones that stand in it already.
-    zones: BTreeSet<String>,
-    members: std::vec::IntoIter<Member>,
-    from: Option<MemberName>,
-}
-
-async fn calendar(exchange: &Arc<Exchange>, collection: Arc<Collection>) -> Result<Response<Body>, Failure> {
-    // Weak: the name of the calendar stands in the text and is no part of the tag.
-    let tag = EntityTag(ctag(collection.token));
-    let mut answer = HeaderMap::new();
-    put(&mut answer, ETAG, &format!("W/{}", tag.quoted()));
-    if (State { tag: &tag, modified: None }).is_known_to(&exchange.headers)? {
-        return Ok(not_modified(answer));
-    }
-    put(&mut answer, CONTENT_TYPE, CALENDAR_TYPE);
-    let mut text = format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:{PRODID}\r\n");
-    if !collection.display_name.is_empty() {
-        text.push_str(&fold(&format!("X-WR-CALNAME:{}", escape(&collection.display_name))));
-    }
-    let exchange = Arc::clone(exchange);
-    let members = Vec::new().into_iter();
-    let first = Merging { exchange, collection, text, zones: BTreeSet::new(), members, from: None };
-    let mut response = Response::new(body::paged(first, merged).await?);
-    *response.headers_mut() = answer;
-    Ok(response)
-}
-
-async fn merged(mut merging: Merging) -> Result<Page<Merging>, Failure> {
-    let exchange = Arc::clone(&merging.exchange);
-    let collection = Arc::clone(&merging.collection);
-    if merging.members.len() == 0 {
-        let from = merging.from.as_ref();
-        let page = exchange.backend.members(exchange.caller(), &collection.name, from).await?;
-        merging.members = page.members.into_iter();
-        merging.from = page.next;
-    }
-    while merging.text.len() < PAGE_OCTETS {
-        let Some(member) = merging.members.next() else { break };
-        let name = ObjectName { collection: collection.name.clone(), member: member.member };
-        if let Some(object) = exchange.backend.object(exchange.caller(), &name).await? {
-            // One that cannot be read has no place in a stream that others must read.
-            let limits = exchange.setting.core_limits();
-            if let Ok(object) = CalendarObject::read(object.octets, &limits) {
-                merging.push(&object);
-            }
-        }
-    }
-    let mut text = std::mem::take(&mut merging.text);
-    if merging.members.len() > 0 || merging.from.is_some() {
-        return Ok(Page { text, next: Some(merging) });
-    }
-    text.push_str("END:VCALENDAR\r\n");
-    Ok(Page { text, next: None })
-}
-
-impl Merging {
-    fn push(&mut self, object: &CalendarObject) {
-        for component in &object.calendar().components {
-            if component.name == "VTIMEZONE" {
-                let name = component.property("TZID").map(|tzid| tzid.value.clone()).unwrap_or_default();
-                if !self.zones.insert(name) {
-                    continue;
-                }
-            }
-            write::push(&mut self.text, component);
-        }
-    }
 }

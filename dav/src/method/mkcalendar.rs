@@ -7,16 +7,19 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
 
 use crate::backend::PropertyChange;
-use crate::body::{self, Body};
+use crate::body::{self, Body, XML_TYPE};
 use crate::condition::{
     CALENDAR_COLLECTION_LOCATION_OK, CANNOT_MODIFY_PROTECTED_PROPERTY, Condition, Failure,
     VALID_RESOURCETYPE, VALID_TIMEZONE,
 };
 use crate::exchange::Exchange;
+use crate::headers::Representation;
+use crate::method::outcome::APPLIED;
 use crate::path::{FileName, Resource};
 use crate::property::change::{self, Instruction, Moment};
+use crate::property::response::write_propstat;
 use crate::xml::name::{caldav, dav};
-use crate::xml::{Element, Name};
+use crate::xml::{Element, Name, Writer};
 
 /// What is only said to be left out: DAVx5, Apple Calendar and others set what they know, and a calendar without one of
 /// these is better than none.
@@ -28,11 +31,11 @@ const PASSED_OVER: &[&Condition] = &[CANNOT_MODIFY_PROTECTED_PROPERTY, VALID_TIM
 /// DAV:resource-must-be-null, CALDAV:valid-calendar-data and others; 400.
 pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> {
     let body = exchange.xml()?;
-    let changes = match &body {
+    let wanted = match &body {
         Some(body) => changes(body, caldav("mkcalendar"))?,
-        None => Vec::new(),
+        None => Wanted::default(),
     };
-    make(&exchange, &changes).await
+    make(&exchange, &wanted, caldav("mkcalendar-response")).await
 }
 
 /// Answers MKCOL, which makes a calendar where its body says so.
@@ -53,13 +56,13 @@ pub async fn answer_mkcol(exchange: Arc<Exchange>) -> Result<Response<Body>, Fai
             _ => other(),
         });
     };
-    let changes = changes(&body, dav("mkcol"))?;
+    let wanted = changes(&body, dav("mkcol"))?;
     let kind = set(&body).find(|element| element.is(dav("resourcetype"))).ok_or_else(other)?;
     let known = [dav("collection"), caldav("calendar")];
     if kind.first(caldav("calendar")).is_none() || !kind.elements().all(|part| known.contains(&part.name())) {
         return Err(other());
     }
-    make(&exchange, &changes).await
+    make(&exchange, &wanted, dav("mkcol-response")).await
 }
 
 /// A folder in the tree of files, perhaps with properties.
@@ -80,7 +83,7 @@ async fn folder(exchange: &Exchange, name: &FileName) -> Result<Response<Body>, 
             if kind.is_some_and(|kind| !kind.elements().all(|part| part.is(dav("collection")))) {
                 return Err(Failure::of(VALID_RESOURCETYPE, "only plain collections are made here"));
             }
-            changes(body, dav("mkcol"))?
+            changes(body, dav("mkcol"))?.changes
         }
     };
     let made = exchange.backend.make_folder(exchange.caller(), name, &changes).await;
@@ -104,33 +107,66 @@ fn set(body: &Element) -> impl Iterator<Item = &Element> {
     body.all(dav("set")).flat_map(|set| set.all(dav("prop"))).flat_map(Element::elements)
 }
 
-fn changes(body: &Element, root: Name<'_>) -> Result<Vec<PropertyChange>, Failure> {
+/// What a body asks for: the changes, and what becomes of each property that it names.
+#[derive(Default)]
+struct Wanted {
+    changes: Vec<PropertyChange>,
+    outcomes: Vec<(Element, StatusCode)>,
+}
+
+fn changes(body: &Element, root: Name<'_>) -> Result<Wanted, Failure> {
     if !body.is(root) {
         return Err(Failure::bad_request(format!("the body is a {}", root.local)));
     }
-    let mut changes = Vec::new();
-    for element in set(body).filter(|element| !element.is(dav("resourcetype"))) {
-        match change::of(element, Instruction::Set, Moment::Creation) {
-            Ok(change) => changes.push(change),
-            Err(failure) if failure.condition.is_some_and(is_passed_over) => {}
-            Err(failure) => return Err(failure),
+    let mut wanted = Wanted::default();
+    for element in set(body) {
+        let mut status = StatusCode::OK;
+        if !element.is(dav("resourcetype")) {
+            match change::of(element, Instruction::Set, Moment::Creation) {
+                Ok(change) => wanted.changes.push(change),
+                Err(failure) if failure.condition.is_some_and(is_passed_over) => status = failure.status,
+                Err(failure) => return Err(failure),
+            }
         }
+        wanted.outcomes.push((Element::named(element.name()), status));
     }
-    Ok(changes)
+    Ok(wanted)
 }
 
 fn is_passed_over(condition: &Condition) -> bool {
     PASSED_OVER.iter().any(|known| known.name == condition.name)
 }
 
-async fn make(exchange: &Exchange, changes: &[PropertyChange]) -> Result<Response<Body>, Failure> {
+async fn make(exchange: &Exchange, wanted: &Wanted, root: Name<'static>) -> Result<Response<Body>, Failure> {
     let Resource::Collection(name) = &exchange.resource else { return Err(Failure::not_found()) };
-    let made = exchange.backend.make_collection(exchange.caller(), name, changes).await;
+    let made = exchange.backend.make_collection(exchange.caller(), name, &wanted.changes).await;
     made.map_err(|refusal| match refusal {
         Refusal::Protected(reason) => Failure::of(CALENDAR_COLLECTION_LOCATION_OK, reason),
         other => other.into(),
     })?;
     let mut response = body::status(StatusCode::CREATED);
+    if exchange.preferences.representation == Representation::Wanted && !wanted.outcomes.is_empty() {
+        response = body::typed(StatusCode::CREATED, XML_TYPE, body::full(told(&wanted.outcomes, root)));
+        let applied = HeaderValue::from_static("return=representation");
+        response.headers_mut().insert(APPLIED, applied);
+    }
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     Ok(response)
+}
+
+/// What became of each property (RFC 5689 §3, §5.2; RFC 4791 §9.3), for who asks; DAVx5 takes a body for a failure.
+fn told(outcomes: &[(Element, StatusCode)], root: Name<'static>) -> String {
+    let mut out = Writer::document(root);
+    let mut statuses: Vec<StatusCode> = outcomes.iter().map(|(_, status)| *status).collect();
+    statuses.sort_unstable();
+    statuses.dedup();
+    for status in statuses {
+        let mut names = Writer::fragment();
+        for (element, _) in outcomes.iter().filter(|(_, own)| *own == status) {
+            names.empty(element.name());
+        }
+        write_propstat(status, &names.finish(), &mut out);
+    }
+    out.close(root);
+    out.finish()
 }

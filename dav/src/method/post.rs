@@ -3,6 +3,9 @@
 //! What a POST asks for is seen from its query, from the media type of its body, or from the root of its XML. The first
 //! row that fits answers. To add a meaning: a row in [`POSTS`] and a file with its answer.
 
+mod add_member;
+pub mod bulk;
+
 use std::sync::Arc;
 
 use http::header::{CONTENT_TYPE, HeaderMap};
@@ -15,6 +18,7 @@ use crate::exchange::{Answering, Exchange};
 use crate::method::table;
 use crate::path::Resource;
 use crate::property::Kinds;
+use crate::xml::name::me;
 use crate::xml::{Element, Name};
 
 /// How a row knows that it is meant.
@@ -41,7 +45,26 @@ pub struct Post {
 }
 
 /// The rows; the first that fits answers.
-pub const POSTS: &[Post] = &[];
+pub const POSTS: &[Post] = &[
+    Post {
+        on: Kinds::CALENDAR,
+        by: Recognition::Query("add-member", None),
+        rfc: "RFC 5995 §3.2",
+        answer: |exchange| Box::pin(add_member::answer(exchange)),
+    },
+    Post {
+        on: Kinds::CALENDAR,
+        by: Recognition::Media("text/calendar"),
+        rfc: "calendarserver.org bulk requests",
+        answer: |exchange| Box::pin(bulk::answer_simple(exchange)),
+    },
+    Post {
+        on: Kinds::CALENDAR,
+        by: Recognition::Root(me("multiput")),
+        rfc: "calendarserver.org bulk requests",
+        answer: |exchange| Box::pin(bulk::answer_crud(exchange)),
+    },
+];
 
 /// The resources that have a row.
 pub const ON: Kinds = {

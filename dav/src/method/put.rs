@@ -5,14 +5,16 @@ use std::sync::Arc;
 use calendar::limits::Limits;
 use calendar::refusal::Refusal;
 use calendar::text;
-use http::header::{CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue};
+use http::header::{CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
 
 use crate::backend::{FileContent, Stored};
 use crate::body::{self, Body};
-use crate::condition::{Failure, SUPPORTED_CALENDAR_DATA, VALID_CALENDAR_OBJECT_RESOURCE};
+use crate::condition::{Failure, VALID_CALENDAR_OBJECT_RESOURCE};
 use crate::exchange::Exchange;
 use crate::headers;
+use crate::media::{self, Sent};
+use crate::method::outcome;
 use crate::path::{FileName, Resource};
 
 /// Answers the method: 201 or 204, with an entity tag only where the octets are kept as they came.
@@ -25,17 +27,27 @@ pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> 
         Resource::File(name) => return file(&exchange, name).await,
         _ => return Err(Failure::not_found()),
     };
-    check_content(&exchange.headers)?;
     check_schedule_tag(&exchange.headers)?;
+    let Sent { octets, format } = sent(&exchange)?;
+    let precondition = headers::precondition(&exchange.headers);
+    let put = exchange.backend.put(exchange.caller(), name, Arc::clone(&octets), &precondition).await;
+    match put.map_err(|refusal| refused(refusal, &octets)) {
+        Ok(stored) => outcome::told(&exchange, name, stored, format).await,
+        Err(failure) => outcome::mismatched(&exchange, name, failure).await,
+    }
+}
+
+/// The calendar data of the request, no larger than it may be.
+///
+/// # Errors
+/// CALDAV:max-resource-size; those of [`media::sent`].
+pub fn sent(exchange: &Exchange) -> Result<Sent, Failure> {
     let limit = exchange.setting.limits.object_octets_max;
     if exchange.body.len() > limit {
         return Err(Refusal::TooLarge { limit }.into());
     }
-    let octets: Arc<[u8]> = exchange.body.as_ref().into();
-    let precondition = headers::precondition(&exchange.headers);
-    let put = exchange.backend.put(exchange.caller(), name, Arc::clone(&octets), &precondition).await;
-    let stored = put.map_err(|refusal| refused(refusal, &octets))?;
-    Ok(told(stored))
+    let sent = media::sent(&exchange.headers, &exchange.body)?;
+    if sent.octets.len() > limit { Err(Refusal::TooLarge { limit }.into()) } else { Ok(sent) }
 }
 
 /// 201 or 204, with the tag of what is kept octet for octet.
@@ -71,7 +83,7 @@ async fn file(exchange: &Exchange, name: &FileName) -> Result<Response<Body>, Fa
 
 /// The failure of a refusal. What can be read as iCalendar and is still no calendar object breaks another condition
 /// than what cannot be read.
-fn refused(refusal: Refusal, octets: &[u8]) -> Failure {
+pub fn refused(refusal: Refusal, octets: &[u8]) -> Failure {
     if let Refusal::NotValidObject { .. } = &refusal {
         let readable = text::parse(octets, &Limits::default()).is_ok_and(|parsed| parsed.complete);
         if readable {
@@ -89,32 +101,5 @@ pub fn check_schedule_tag(headers: &HeaderMap) -> Result<(), Failure> {
     match headers.get("if-schedule-tag-match") {
         None => Ok(()),
         Some(_) => Err(Refusal::TagMismatch.into()),
-    }
-}
-
-/// text/calendar in UTF-8 or ASCII, whole and not compressed; a missing type is taken for it, as is the one that
-/// programs send which know none.
-fn check_content(headers: &HeaderMap) -> Result<(), Failure> {
-    if headers.contains_key(CONTENT_RANGE) {
-        return Err(Failure::bad_request("only whole objects are put"));
-    }
-    if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
-        return Err(Failure::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "objects are put without content coding",
-        ));
-    }
-    let Some(media_type) = headers.get(CONTENT_TYPE) else { return Ok(()) };
-    let text = String::from_utf8_lossy(media_type.as_bytes()).to_ascii_lowercase();
-    let mut parts = text.split(';').map(str::trim);
-    let kind = parts.next().unwrap_or_default();
-    if !["text/calendar", "application/octet-stream", ""].contains(&kind) {
-        return Err(Failure::of(SUPPORTED_CALENDAR_DATA, format!("{kind} is not text/calendar")));
-    }
-    let charset =
-        parts.find_map(|part| part.strip_prefix("charset=")).map(|name| name.trim_matches(['"', ' ']));
-    match charset {
-        None | Some("utf-8" | "utf8" | "us-ascii") => Ok(()),
-        Some(other) => Err(Failure::of(SUPPORTED_CALENDAR_DATA, format!("{other} is not UTF-8"))),
     }
 }

@@ -3,9 +3,10 @@
 //! Colour and order have no row: they are dead properties, kept with their attributes as they were set.
 
 use crate::backend::{Delegation, ctag};
+use crate::method::post::bulk;
 use crate::path::Resource;
 use crate::property::{Facets, Kinds, LiveProperty, Value, View};
-use crate::xml::name::calendar_server;
+use crate::xml::name::{calendar_server, me};
 
 /// The rows.
 pub const PROPERTIES: &[LiveProperty] = &[
@@ -22,6 +23,10 @@ pub const PROPERTIES: &[LiveProperty] = &[
         delegators(view, Delegation::Write, out)
     })
     .needing(Facets::MEMBERSHIP),
+    // What an import sends in one request; also on the home, where Apple Calendar looks.
+    LiveProperty::protected(me("bulk-requests"), Kinds::CALENDAR.or(Kinds::HOME), |_, out| {
+        bulk::write_limits(out)
+    }),
     // What Apple Calendar shows of a principal.
     LiveProperty::protected(calendar_server("email-address-set"), Kinds::PRINCIPAL, |view, out| {
         for address in &view.principal.as_ref()?.addresses {

@@ -8,6 +8,7 @@ use crate::backend::PropertyChange;
 use crate::calendar_data::{self, Source};
 use crate::condition::{Failure, SUPPORTED_CALENDAR_COMPONENT, VALID_CALENDAR_DATA, VALID_TIMEZONE};
 use crate::filter::{Collation, KINDS};
+use crate::media::Format;
 use crate::path::Resource;
 use crate::property::{Facets, Kinds, LiveProperty, Read, Shown, Write};
 use crate::timezone;
@@ -70,8 +71,10 @@ pub const PROPERTIES: &[LiveProperty] = &[
     },
     // §5.2.4
     LiveProperty::protected(caldav("supported-calendar-data"), Kinds::COLLECTION, |_, out| {
-        let attributes = [("content-type", "text/calendar"), ("version", "2.0")];
-        out.writer().empty_with(caldav("calendar-data"), &attributes);
+        for format in Format::ALL {
+            let attributes = [("content-type", format.media_type()), ("version", "2.0")];
+            out.writer().empty_with(caldav("calendar-data"), &attributes);
+        }
         Some(())
     }),
     // §5.2.5: in octets; the same limit that PUT enforces.
@@ -116,7 +119,10 @@ pub const PROPERTIES: &[LiveProperty] = &[
                 zone: view.zone.as_deref().unwrap_or(own),
                 limits: view.setting.core_limits(),
             };
-            let text = calendar_data::text(source, asked)?;
+            let (text, format) = calendar_data::written(source, asked)?;
+            if format != Format::Text {
+                out.attributes(&[("content-type", format.media_type()), ("version", "2.0")]);
+            }
             out.text(&text).ok_or(StatusCode::NOT_FOUND)
         }),
         write: Write::Protected,

@@ -202,23 +202,12 @@ fn write_live(view: &View, row: &LiveProperty, asked: &Element, out: &mut Writer
     if !row.on.meets(view.kind) {
         return Err(StatusCode::NOT_FOUND);
     }
-    let before = out.len();
-    out.open(row.name);
-    let inner = out.len();
-    let mut value = Value { out };
+    let mut value = Value::open(out, row.name);
     let read = match row.read {
         Read::Plain(read) => read(view, &mut value).ok_or(StatusCode::NOT_FOUND),
         Read::Asked(read) => read(view, asked, &mut value),
     };
-    match read {
-        Ok(()) if out.len() == inner => {
-            out.truncate(before);
-            out.empty(row.name);
-        }
-        Ok(()) => out.close(row.name),
-        Err(_) => out.truncate(before),
-    }
-    read
+    value.close(read)
 }
 
 fn write_all(view: &View, out: &mut Writer) {

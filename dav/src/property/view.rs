@@ -11,6 +11,7 @@ use calendar::zone::Zone;
 use crate::backend::{
     Ace, Caller, Collection, DeadProperties, FileNode, Group, Limits, Member, Object, Principal,
 };
+use crate::feed::Seen;
 use crate::lock::Lock;
 use crate::path::Resource;
 use crate::property::Kinds;
@@ -29,6 +30,8 @@ pub struct Setting {
     pub now: Instant,
     /// The locks of the owner of what is asked for, once they were loaded.
     pub locks: OnceLock<Vec<Lock>>,
+    /// Since when feeds are as they are.
+    pub feeds: Arc<Seen>,
     /// What clients have the owner's objects keep, once it was loaded.
     pub object_properties: OnceLock<BTreeMap<ObjectName, DeadProperties>>,
 }

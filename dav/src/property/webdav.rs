@@ -2,6 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use calendar::collection::Privilege;
 use calendar::time::Instant;
 
 use crate::backend::PropertyChange;
@@ -90,6 +91,12 @@ pub const PROPERTIES: &[LiveProperty] = &[
         out.number(octets.or_else(|| Some(view.member.as_ref()?.octets))?)
     })
     .in_allprop(),
+    // RFC 5995 §3.1
+    LiveProperty::protected(dav("add-member"), Kinds::CALENDAR, |view, out| {
+        view.privileges().contains(&Privilege::Bind).then_some(())?;
+        out.writer().text_element(dav("href"), &format!("{}?add-member", view.href()));
+        Some(())
+    }),
     // RFC 3253 §3.1.5: from the table of reports.
     LiveProperty::protected(dav("supported-report-set"), Kinds::ANY, |view, out| {
         let out = out.writer();

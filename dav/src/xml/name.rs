@@ -10,6 +10,8 @@ pub const CALDAV: &str = "urn:ietf:params:xml:ns:caldav";
 pub const CALENDAR_SERVER: &str = "http://calendarserver.org/ns/";
 /// Apple's calendar properties (colour, order).
 pub const APPLE: &str = "http://apple.com/ns/ical/";
+/// The extensions that Apple's services had before (bulk requests).
+pub const ME: &str = "http://me.com/_namespace/";
 /// This server's own elements: descriptions in error bodies.
 pub const KALENDS: &str = "urn:kalends:ns";
 /// The namespace that the prefix `xml` is bound to.
@@ -19,7 +21,7 @@ pub const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
 /// The prefixes of everything that is written here; all are declared on the root of each document.
 pub const PREFIXES: &[(&str, &str)] =
-    &[("D", DAV), ("C", CALDAV), ("CS", CALENDAR_SERVER), ("I", APPLE), ("K", KALENDS)];
+    &[("D", DAV), ("C", CALDAV), ("CS", CALENDAR_SERVER), ("I", APPLE), ("ME", ME), ("K", KALENDS)];
 
 /// A qualified name. The empty namespace is that of a name in no namespace.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,6 +63,11 @@ pub const fn caldav(local: &'static str) -> Name<'static> {
 /// A name of calendarserver.org.
 pub const fn calendar_server(local: &'static str) -> Name<'static> {
     Name::new(CALENDAR_SERVER, local)
+}
+
+/// A name of Apple's services.
+pub const fn me(local: &'static str) -> Name<'static> {
+    Name::new(ME, local)
 }
 
 /// A name of this server's own.

@@ -176,7 +176,9 @@ async fn what_may_not_be_written() {
     let not_here = server.send("PUT /dav/calendars/ada/work/", &[], &lunch()).await.expect(405);
     assert_eq!(
         not_here.header("allow"),
-        Some("OPTIONS, GET, HEAD, DELETE, PROPFIND, PROPPATCH, MKCALENDAR, MKCOL, LOCK, UNLOCK, ACL, REPORT")
+        Some(
+            "OPTIONS, GET, HEAD, POST, DELETE, PROPFIND, PROPPATCH, MKCALENDAR, MKCOL, LOCK, UNLOCK, ACL, REPORT"
+        )
     );
     server.send("COPY /dav/calendars/ada/work/", &[], "").await.expect(405);
     server.send("LOCK /dav/principals/ada/", &[], "").await.expect(405);

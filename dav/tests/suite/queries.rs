@@ -136,7 +136,7 @@ async fn filters_that_are_none() {
         ),
         (
             in_event("")
-                .replace("<D:getetag/>", "<C:calendar-data content-type=\"application/calendar+json\"/>"),
+                .replace("<D:getetag/>", "<C:calendar-data content-type=\"application/calendar+xml\"/>"),
             "supported-calendar-data",
         ),
         (in_event("").replace("<C:filter>", "<C:timezone>x</C:timezone><C:filter>"), "valid-calendar-data"),

@@ -162,7 +162,7 @@ fn calendar_data(element: &Element) {
     }
     for object in OBJECTS.iter() {
         let source = Source { octets: object.octets(), parsed: None, zone: Zone::utc(), limits: LIMITS };
-        if let Ok(text) = calendar_data::text(source, element) {
+        if let Ok((text, _)) = calendar_data::written(source, element) {
             let parsed = calendar::text::parse(text.as_bytes(), &LIMITS);
             assert!(parsed.is_ok_and(|parsed| parsed.complete), "{text}");
         }
