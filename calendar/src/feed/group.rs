@@ -71,7 +71,7 @@ impl Group<'_> {
         if self.components.len() < 2 {
             return;
         }
-        let mut read: HashMap<Place<'_>, usize> = HashMap::new();
+        let mut read: HashMap<Place, usize> = HashMap::new();
         for (at, component) in self.components.iter().enumerate() {
             let taken = read.entry(place(component)).or_insert(at);
             if *taken != at {
@@ -100,19 +100,20 @@ impl Group<'_> {
 }
 
 /// What names a component within its series: nothing for the master, else RECURRENCE-ID with its zone.
-type Place<'a> = Option<(&'a str, Option<&'a str>)>;
+type Place = Option<(String, Option<String>)>;
 
-fn place(component: &Component) -> Place<'_> {
-    component.property("RECURRENCE-ID").map(|id| (id.value.trim(), id.parameter("TZID")))
+fn place(component: &Component) -> Place {
+    let id = component.property("RECURRENCE-ID")?;
+    Some((as_written(&id.value).trim().to_owned(), id.parameter("TZID").map(as_written)))
 }
 
 fn uid_or_empty(component: &Component) -> &str {
     component.property("UID").map_or("", |uid| uid.value.as_str())
 }
 
-/// A UID without the control characters that are left out where it must be written: with them it would be another.
-fn as_written(uid: &str) -> String {
-    uid.chars().filter(|letter| !letter.is_control() || matches!(letter, '\t' | '\n')).collect()
+/// A value without the control characters that are left out where it must be written: with them it would be another.
+fn as_written(value: &str) -> String {
+    value.chars().filter(|letter| !letter.is_control() || matches!(letter, '\t' | '\n')).collect()
 }
 
 /// A UID made of DTSTART, SUMMARY and RRULE, so that it is the same at the next fetch; numbered where several agree.
