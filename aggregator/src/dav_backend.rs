@@ -1,6 +1,7 @@
 //! The unified calendar as a [`dav::backend::Backend`]: protocol nouns in, operations out.
 
 mod access;
+mod asking;
 mod files;
 mod home;
 mod listing;
@@ -351,13 +352,13 @@ impl Backend for DavBackend {
         let name = match scope {
             BusyScope::Everything(home) => {
                 let owner = self.enter_for(caller, home, Privilege::ReadFreeBusy).await?;
-                return self.everything(caller, &owner, window).await;
+                return self.everything(caller, &owner, (window, None)).await;
             }
             BusyScope::Collection(name) => name,
         };
         let owner = self.enter_collection(caller, name, Privilege::ReadFreeBusy).await?;
         if name.id.as_str() == unified::ID {
-            return self.everything(caller, &owner, window).await;
+            return self.everything(caller, &owner, (window, None)).await;
         }
         let record = self.record(name).await?.ok_or(Refusal::NotFound)?;
         free_busy::collection_busy(&self.world, &owner, (name, &record), window).await

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod dav_backend;
 pub mod delivery;
+pub mod directory;
 pub mod files;
 pub mod gate;
 pub mod home;

@@ -132,7 +132,9 @@ async fn where_nothing_may_come_from_or_go_to() {
 #[tokio::test]
 async fn the_name_of_a_source_is_taken() {
     let (_, backend) = backend().await;
-    for (id, refused) in [("feed", "Protected"), ("inbox", "Protected"), ("work", "Exists")] {
+    for (id, refused) in
+        [("feed", "Protected"), ("hours", "Protected"), ("inbox", "Exists"), ("work", "Exists")]
+    {
         let made = backend.make_collection(&ada_calls(), &CollectionName::new("ada", id), &[]).await;
         assert!(format!("{made:?}").contains(refused), "{id}: {made:?}");
     }

@@ -2,6 +2,7 @@
 
 mod access;
 mod files;
+mod free_busy;
 mod locks;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use calendar::zone::Zone;
 
 pub use access::{Access, Ace, Delegation, Group, Verdict, Who};
 pub use files::{Extent, FileContent, FileFacts, FileNode, FileRelocation, Files};
+pub use free_busy::{FreeBusyAnswer, FreeBusyRequest, FreeBusyRequests};
 pub use locks::Locks;
 
 /// Who asks.
@@ -249,7 +251,7 @@ pub struct Limits {
 /// Every method that names a resource checks the caller's privileges itself and refuses with
 /// [`Refusal::NotPermitted`], or [`Refusal::NotFound`] where even its existence is not the caller's business.
 #[async_trait]
-pub trait Backend: Access + Files + Locks + Send + Sync + 'static {
+pub trait Backend: Access + Files + FreeBusyRequests + Locks + Send + Sync + 'static {
     /// Whether the credentials are right.
     async fn sign_in(&self, credentials: &Credentials) -> Result<SignIn, Refusal>;
 

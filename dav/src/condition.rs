@@ -111,6 +111,18 @@ conditions! {
     RECOGNIZED_PRINCIPAL = dav "recognized-principal" FORBIDDEN "RFC 3744 §8.1.1",
     /// A principal that an access list cannot name.
     ALLOWED_PRINCIPAL = dav "allowed-principal" FORBIDDEN "RFC 3744 §8.1.1",
+    /// More attendees than are kept or asked about at once.
+    MAX_ATTENDEES_PER_INSTANCE = caldav "max-attendees-per-instance" FORBIDDEN "RFC 4791 §5.3.2.1",
+    /// A scheduling message that iTIP does not know.
+    VALID_SCHEDULING_MESSAGE = caldav "valid-scheduling-message" FORBIDDEN "RFC 6638 §5",
+    /// An organizer who is not the owner of the outbox.
+    VALID_ORGANIZER = caldav "valid-organizer" FORBIDDEN "RFC 6638 §5",
+    /// An `Originator` that is empty.
+    ORIGINATOR_SPECIFIED = caldav "originator-specified" FORBIDDEN "draft-desruisseaux-caldav-sched",
+    /// An `Originator` who is not the owner of the outbox.
+    ORIGINATOR_ALLOWED = caldav "originator-allowed" FORBIDDEN "draft-desruisseaux-caldav-sched",
+    /// A `Recipient` that is empty.
+    RECIPIENT_SPECIFIED = caldav "recipient-specified" FORBIDDEN "draft-desruisseaux-caldav-sched",
     /// A zone that is not known.
     VALID_TIMEZONE = caldav "valid-timezone" FORBIDDEN "RFC 7809 §5.2",
 }

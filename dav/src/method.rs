@@ -6,6 +6,7 @@ pub mod get;
 pub mod lock;
 pub mod mkcalendar;
 pub mod options;
+pub mod outbox;
 pub mod outcome;
 pub mod post;
 pub mod propfind;

@@ -146,12 +146,13 @@ impl DavBackend {
         Ok(law.privileges(&caller.principal, Place::Home).into_iter().collect())
     }
 
-    /// Busy time of an owner, as far as the caller may learn it.
+    /// Busy time of an owner, as far as the caller may learn it; without what `except_uid` makes busy, where the caller
+    /// may learn all of it.
     pub(super) async fn everything(
         &self,
         caller: &Caller,
         owner: &Owner,
-        window: Span,
+        (window, except_uid): (Span, Option<&str>),
     ) -> Result<BusySet, Refusal> {
         let home = PrincipalId::new(owner.id.as_str());
         let grants = grants::of(&self.world, &home).await?;
@@ -159,7 +160,7 @@ impl DavBackend {
         let is_whole =
             caller.principal == home || !law.withheld(&caller.principal).contains(&Privilege::ReadFreeBusy);
         if is_whole {
-            let seen = free_busy::owner_busy(&self.world, owner, window, None).await?;
+            let seen = free_busy::owner_busy(&self.world, owner, window, except_uid).await?;
             return Ok(seen.busy.clipped(window));
         }
         let mut busy = Vec::new();

@@ -25,15 +25,18 @@ const PAGE: usize = 100;
 /// Makes the collections that every owner has and that are not there yet.
 pub async fn ensure_home(world: &World, owner: &Owner) -> Result<(), Refusal> {
     let all = ["VEVENT", "VTODO", "VJOURNAL"];
+    let messages = ["VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY"];
     // The unified collection first: what is written afterwards shows in it.
     let wanted = [
         (unified::ID, Role::Unified, "Everything", &all[..], false),
         ("personal", Role::Personal, "Personal", &all[..], true),
         ("bookings", Role::Bookings, "Bookings", &all[..1], false),
+        ("inbox", Role::Inbox, "Inbox", &messages[..], false),
+        ("outbox", Role::Outbox, "Outbox", &[], false),
     ];
     for (id, role, display_name, components, writable) in wanted {
         let name = CollectionName::new(&owner.id, id);
-        let counts = role != Role::Unified;
+        let counts = !matches!(role, Role::Unified | Role::Inbox | Role::Outbox);
         let record = CollectionRecord {
             counts_as_busy: counts,
             in_unified: counts,

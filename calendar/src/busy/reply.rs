@@ -9,16 +9,49 @@ use crate::write::PRODID;
 ///
 /// The periods are clipped to `window`. `now` is its DTSTAMP.
 pub fn vfreebusy(busy: &BusySet, window: Span, now: Instant, uid: &str) -> String {
+    written(busy, window, (now, uid), &[], &[])
+}
+
+/// Between whom a request and its reply go: calendar user addresses.
+#[derive(Clone, Copy, Debug)]
+pub struct Parties<'a> {
+    /// Who asked.
+    pub organizer: &'a str,
+    /// Who was asked about.
+    pub attendee: &'a str,
+}
+
+/// The reply to a request with the UID `uid` (RFC 5546 §3.3.3), else as [`vfreebusy`].
+pub fn reply(busy: &BusySet, window: Span, now: Instant, uid: &str, parties: Parties<'_>) -> String {
+    let clean = |text: &str| text.replace(char::is_control, "");
+    let lines =
+        [format!("ORGANIZER:{}", clean(parties.organizer)), format!("ATTENDEE:{}", clean(parties.attendee))];
+    written(busy, window, (now, uid), &["METHOD:REPLY"], &lines)
+}
+
+fn written(
+    busy: &BusySet,
+    window: Span,
+    (now, uid): (Instant, &str),
+    of_calendar: &[&str],
+    of_component: &[String],
+) -> String {
     let mut text = String::new();
     let mut line = |content: &str| text.push_str(&fold(content));
     line("BEGIN:VCALENDAR");
     line("VERSION:2.0");
     line(&format!("PRODID:{PRODID}"));
+    for content in of_calendar {
+        line(content);
+    }
     line("BEGIN:VFREEBUSY");
     line(&format!("UID:{}", escape(uid)));
     line(&format!("DTSTAMP:{}", now.to_ical()));
     line(&format!("DTSTART:{}", window.start.to_ical()));
     line(&format!("DTEND:{}", window.end.to_ical()));
+    for content in of_component {
+        line(content);
+    }
     let clipped = busy.clipped(window);
     for kind in BusyType::ALL.into_iter().rev() {
         let of_kind = clipped.periods().iter().filter(|period| period.kind == kind);

@@ -15,7 +15,7 @@ use percent_encoding::percent_decode_str;
 use crate::body::Body;
 use crate::condition::{Failure, SUPPORTED_CALENDAR_DATA};
 use crate::exchange::{Answering, Exchange};
-use crate::method::table;
+use crate::method::{outbox, table};
 use crate::path::Resource;
 use crate::property::Kinds;
 use crate::xml::name::me;
@@ -64,6 +64,12 @@ pub const POSTS: &[Post] = &[
         rfc: "calendarserver.org bulk requests",
         answer: |exchange| Box::pin(bulk::answer_crud(exchange)),
     },
+    Post {
+        on: Kinds::OUTBOX,
+        by: Recognition::Media("text/calendar"),
+        rfc: "RFC 6638 §5",
+        answer: |exchange| Box::pin(outbox::answer(exchange)),
+    },
 ];
 
 /// The resources that have a row.
@@ -84,7 +90,11 @@ pub const ON: Kinds = {
 /// that none knows, and those of the row.
 pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> {
     let kind = match &exchange.resource {
-        Resource::Collection(_) => exchange.own_collection().await?.kind.into(),
+        // What the caller needs to hold is for the row to say.
+        Resource::Collection(name) => {
+            let found = exchange.backend.collection(exchange.caller(), name).await?;
+            found.ok_or_else(Failure::not_found)?.kind.into()
+        }
         other => Kinds::of(other),
     };
     if !kind.meets(ON) {

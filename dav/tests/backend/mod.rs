@@ -2,6 +2,7 @@
 
 mod access;
 mod files;
+mod free_busy;
 
 use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;

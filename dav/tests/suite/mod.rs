@@ -6,6 +6,7 @@ mod discovery;
 mod filters;
 mod locks;
 mod objects;
+mod outbox;
 mod properties;
 mod queries;
 mod relocation;
