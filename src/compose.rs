@@ -24,6 +24,7 @@ use store::{Engine, EngineError, Store};
 use crate::backup::{Backups, swap};
 use crate::config::settings::{MailRoute, Settings, Smtp};
 use crate::house::House;
+use crate::tls::certificates::Certificates;
 use crate::workers::Ledger;
 
 /// Why no house could be built.
@@ -219,7 +220,12 @@ fn make_folder(folder: &std::path::Path) -> std::io::Result<()> {
 pub async fn refurnish(settings: Settings, old: &House) -> Result<House, ComposeError> {
     channels(&settings)?;
     old.world.replace_owners(settings.owners());
-    let kept = (old.puller.clone(), old.workers.clone(), old.backups.clone());
+    let kept = Kept {
+        puller: old.puller.clone(),
+        workers: old.workers.clone(),
+        backups: old.backups.clone(),
+        certificates: old.certificates.clone(),
+    };
     let furnished = furnish(settings, old.world.clone(), Some(kept)).await;
     if furnished.is_err() {
         old.world.replace_owners(old.settings.owners());
@@ -227,27 +233,36 @@ pub async fn refurnish(settings: Settings, old: &House) -> Result<House, Compose
     furnished
 }
 
-async fn furnish(
-    settings: Settings,
-    world: World,
-    kept: Option<(Puller, Ledger, Backups)>,
-) -> Result<House, ComposeError> {
+/// What one house hands on to the next.
+struct Kept {
+    puller: Puller,
+    workers: Ledger,
+    backups: Backups,
+    certificates: Certificates,
+}
+
+async fn furnish(settings: Settings, world: World, kept: Option<Kept>) -> Result<House, ComposeError> {
     for host in &settings.hosts {
         collection::ensure_home(&world, &host.owner)
             .await
             .map_err(|reason| ComposeError::Home { owner: host.owner.id.clone(), reason })?;
     }
-    let (puller, workers, backups) = if let Some(kept) = kept {
+    let kept = if let Some(kept) = kept {
         kept
     } else {
         let limits = FetchLimits { octets_max: world.limits.feed_octets_max, ..FetchLimits::default() };
         let http = Fetcher::new(limits).map_err(|error| ComposeError::Tls(error.to_string()))?;
-        (Puller::new(world.clone(), http), Ledger::default(), Backups::default())
+        Kept {
+            puller: Puller::new(world.clone(), http),
+            workers: Ledger::default(),
+            backups: Backups::default(),
+            certificates: Certificates::default(),
+        }
     };
     let desk = Desk {
         world: world.clone(),
         hosts: Arc::new(RwLock::new(Arc::new(settings.hosts.clone()))),
-        sources: Arc::new(puller.clone()),
+        sources: Arc::new(kept.puller.clone()),
         correspondence: Arc::new(settings.correspondence()),
     };
     Ok(House {
@@ -257,9 +272,10 @@ async fn furnish(
         settings,
         world,
         desk,
-        puller,
-        workers,
-        backups,
+        puller: kept.puller,
+        workers: kept.workers,
+        backups: kept.backups,
+        certificates: kept.certificates,
     })
 }
 

@@ -116,6 +116,12 @@ fn check_together(top: &Section<'_>, settings: &Settings) {
         let remedy = "name booking, caldav or metrics in one [[listen]]";
         top.warning("listen", "serves nothing that this version knows", remedy);
     }
+    let redirects =
+        settings.listen.iter().any(|listen| listen.surfaces.contains(&settings::Surface::Redirect));
+    if redirects && !settings.server.public_url.starts_with("https:") {
+        let remedy = "write public_url = \"https://cal.example.org\", or leave the redirect out";
+        server.error("public_url", "does not begin with https, and a listener redirects there", remedy);
+    }
 }
 
 /// Puts the files that `include` names to `table`.

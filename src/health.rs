@@ -75,6 +75,9 @@ pub async fn readiness(house: &House) -> Readiness {
         checks.push(Check::new("backup", ok, detail));
         checks.extend(drill(house));
     }
+    for (address, ok, detail) in house.certificates.health(house.world.now()) {
+        checks.push(Check::new(format!("certificate at {address}"), ok, detail));
+    }
     for (name, fare) in house.workers.fares() {
         let detail = match (fare.down, fare.restarts) {
             (true, _) => "broke off and waits to be started again".to_owned(),

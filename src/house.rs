@@ -28,6 +28,8 @@ pub struct House {
     pub courier: Courier,
     /// How the background work fares.
     pub workers: crate::workers::Ledger,
+    /// What the doors present.
+    pub certificates: crate::tls::certificates::Certificates,
     /// Copies of the store.
     pub backups: crate::backup::Backups,
 }

@@ -9,4 +9,5 @@ pub mod health;
 pub mod house;
 pub mod listen;
 pub mod systemd;
+pub mod tls;
 pub mod workers;

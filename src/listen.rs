@@ -6,10 +6,13 @@
 pub mod answer;
 pub mod body;
 pub mod client;
+pub mod compress;
 pub mod connection;
 pub mod door;
+pub mod handshake;
 pub mod peers;
 pub mod rate;
+pub mod redirect;
 pub mod route;
 pub mod wire;
 
@@ -18,12 +21,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::settings::{Limits, Listen};
 use crate::house::Houses;
-use connection::Acceptor;
+use crate::tls::certificates::Certificates;
+use connection::{Acceptor, Fronted};
 use door::Door;
 
 /// A listener that has its address.
@@ -33,6 +38,28 @@ pub struct Bound {
     pub address: SocketAddr,
     /// What is served there.
     pub listen: Listen,
+}
+
+/// A listener with how it speaks.
+pub struct Ready {
+    bound: Bound,
+    tls: Option<Arc<rustls::ServerConfig>>,
+}
+
+/// Reads what the listeners present.
+///
+/// # Errors
+/// What is wrong with the files of a certificate, with the remedy.
+pub fn present(bound: Vec<Bound>, certificates: &Certificates) -> Result<Vec<Ready>, String> {
+    bound
+        .into_iter()
+        .map(|bound| {
+            let tls = certificates
+                .open(&bound.listen)
+                .map_err(|fault| format!("cannot present a certificate at {}: {fault}", bound.address))?;
+            Ok(Ready { bound, tls })
+        })
+        .collect()
 }
 
 /// Takes the addresses of `listens`.
@@ -87,7 +114,7 @@ pub struct Doors {
 
 impl Doors {
     /// Opens the doors: requests are answered from whatever house is in force when they come.
-    pub fn open(bound: Vec<Bound>, houses: &Houses, limits: Limits) -> Self {
+    pub fn open(ready: Vec<Ready>, houses: &Houses, limits: Limits) -> Self {
         let doors = Self {
             connections: TaskTracker::new(),
             accepting: TaskTracker::new(),
@@ -95,12 +122,14 @@ impl Doors {
         };
         let door = Arc::new(Door::new(houses.clone(), limits));
         // A listener that waits holds a place; what the others hold must not count against one.
-        let places = limits.connections.saturating_add(bound.len().saturating_sub(1));
+        let places = limits.connections.saturating_add(ready.len().saturating_sub(1));
         let acceptor = Acceptor::new((limits, places), doors.connections.clone(), doors.stop.clone());
-        for bound in bound {
+        for Ready { bound, tls } in ready {
             let (acceptor, door) = (acceptor.clone(), Arc::clone(&door));
+            let front =
+                Fronted { surfaces: Arc::new(bound.listen.surfaces), tls: tls.map(TlsAcceptor::from) };
             doors.accepting.spawn(async move {
-                acceptor.run(bound.listener, bound.listen.surfaces, door).await;
+                acceptor.run(bound.listener, front, door).await;
             });
         }
         let (stop, rate) = (doors.stop.clone(), door);

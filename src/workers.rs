@@ -1,6 +1,7 @@
 //! The background work: each loop is supervised, restarts with back-off when it panics, and stops when it is told to.
 
 pub mod backup;
+pub mod certificates;
 pub mod tend;
 
 use std::collections::BTreeMap;
@@ -61,6 +62,9 @@ impl Workers {
         workers.supervise("deliver", houses, deliver);
         workers.supervise("tend", houses, tend::run);
         workers.supervise("backup", houses, backup::run);
+        if !houses.current().certificates.is_empty() {
+            workers.supervise("certificates", houses, certificates::run);
+        }
         if let Some(period) = systemd::watchdog_period() {
             workers.supervise("watchdog", houses, move |watch| watchdog(watch, period));
         }

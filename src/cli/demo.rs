@@ -70,6 +70,7 @@ async fn bind(port: Option<u16>, console: &Console) -> Result<(Vec<Bound>, Socke
     let surfaces = [Surface::Booking, Surface::CalDav, Surface::Metrics].into();
     let mut listen = config::settings::Listen {
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, port.unwrap_or(PORT))),
+        front: config::settings::Front::Plain,
         surfaces,
     };
     loop {

@@ -14,12 +14,12 @@ use super::exit::Exit;
 use super::log;
 use crate::config::environment::Environment;
 use crate::config::problem::Gravity;
-use crate::config::settings::{Settings, Surface};
+use crate::config::settings::{Listen, Settings, Surface};
 use crate::control::Control;
 use crate::house::{Houses, Keeper};
 use crate::listen::{self, Bound, Doors};
 use crate::workers::Workers;
-use crate::{compose, config, systemd};
+use crate::{compose, config, systemd, workers};
 
 /// How long requests under way may take to end; together with the workers it stays below ten seconds.
 const DRAIN: Duration = Duration::from_millis(6_500);
@@ -88,6 +88,7 @@ impl Server {
         let in_memory = settings.engine == EngineChoice::Memory;
         let house = compose::open(settings).await.map_err(|error| error.to_string())?;
         let (keeper, houses) = Keeper::new(house);
+        let certificates = houses.current().certificates.clone();
         let control = match Control::bind(&folder) {
             Ok(control) => Some(control),
             Err(error) if in_memory => {
@@ -109,13 +110,14 @@ impl Server {
                 (bound.address, names.join(", "))
             })
             .collect();
+        let ready = listen::present(bound, &certificates)?;
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         if let Some(control) = control {
             tasks.spawn(control.serve(houses.clone(), stop.clone()));
         }
         tasks.close();
-        let doors = Doors::open(bound, &houses, limits);
+        let doors = Doors::open(ready, &houses, limits);
         let workers = Workers::start(&houses);
         Ok(Self { keeper, houses, doors_at, doors, workers, control: tasks, stop })
     }
@@ -179,6 +181,8 @@ async fn reload(path: &Path, environment: &Environment, keeper: &Keeper, houses:
             let settings = Settings { engine: old.settings.engine, ..settings };
             match compose::refurnish(settings, &Arc::clone(&old)).await {
                 Ok(house) => {
+                    let looks = house.certificates.follow(&house.settings.listen, house.world.now());
+                    workers::certificates::tell(looks);
                     keeper.replace(house);
                     tracing::info!(target: "kalends", "the configuration was read again");
                 }
@@ -195,7 +199,7 @@ async fn reload(path: &Path, environment: &Environment, keeper: &Keeper, houses:
 /// Names what changes only with a restart.
 fn tell_of_restart(new: &Settings, old: &Settings) {
     let same = [
-        ("listen", new.listen == old.listen),
+        ("listen", same_doors(&new.listen, &old.listen)),
         ("limits", new.limits == old.limits),
         ("log", new.log == old.log),
         ("store.engine", new.engine == old.engine),
@@ -204,4 +208,8 @@ fn tell_of_restart(new: &Settings, old: &Settings) {
     for (key, _) in same.iter().filter(|(_, same)| !same) {
         tracing::warn!(target: "kalends", key, "this change needs a restart");
     }
+}
+
+fn same_doors(new: &[Listen], old: &[Listen]) -> bool {
+    new.len() == old.len() && new.iter().zip(old).all(|(new, old)| new.is_same_door(old))
 }

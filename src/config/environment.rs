@@ -68,7 +68,7 @@ impl Layer<'_> {
         }
         match shape {
             Some(Shape::Sections) => self.lay_in_list(table, &name, &full, rest),
-            Some(Shape::Section | Shape::Secret | Shape::Times) => {
+            Some(Shape::Section | Shape::Secret | Shape::Front | Shape::Times) => {
                 let node = self.child(table, &name, || Value::Table(Table::default()));
                 if !matches!(node.value, Value::Table(_)) {
                     node.value = Value::Table(Table::default());
@@ -143,7 +143,7 @@ impl Layer<'_> {
         let node = match shape {
             None | Some(Shape::Text | Shape::Choice(_) | Shape::Duration) => text(),
             // A password may look like a number or a list; only a table is read as one.
-            Some(Shape::Secret) if !self.text.trim_start().starts_with('{') => text(),
+            Some(Shape::Secret | Shape::Front) if !self.text.trim_start().starts_with('{') => text(),
             Some(Shape::Texts | Shape::Choices(_) | Shape::Durations)
                 if !self.text.trim().starts_with('[') =>
             {

@@ -28,6 +28,8 @@ pub enum Shape {
     Durations,
     /// A text, or a table that says where the text is kept.
     Secret,
+    /// `off`, or a table that names the files of a certificate and its key.
+    Front,
     /// Weekdays or dates, each with a list of times.
     Times,
 }
@@ -45,7 +47,7 @@ pub struct Key {
 
 /// A key that later versions will know; it is named so that nobody looks for a typing error.
 pub const LATER: &[(&str, &str)] = &[
-    ("acme", "put it behind a reverse proxy that has the certificate"),
+    ("acme", "let another program fetch the certificate, and name its files in listen.tls"),
     ("store.url", "use engine `redb` or `sled`, which need none"),
     ("mail.inbox", "answers are read from the linked calendars only"),
     ("owner.mirror", "leave it out"),
@@ -68,7 +70,7 @@ const fn set(path: &'static str, shape: Shape, default: &'static str) -> Key {
 }
 
 /// The surfaces; see [`super::settings::Surface`].
-pub const SURFACES: &[&str] = &["booking", "caldav", "metrics", "admin", "api", "agent"];
+pub const SURFACES: &[&str] = &["booking", "caldav", "metrics", "admin", "api", "agent", "redirect"];
 
 /// The table.
 #[rustfmt::skip]
@@ -81,7 +83,7 @@ pub const KEYS: &[Key] = &[
     key("listen", Shape::Sections),
     key("listen.address", Shape::Text),
     key("listen.surfaces", Shape::Choices(SURFACES)),
-    set("listen.tls", Shape::Text, "off"),
+    set("listen.tls", Shape::Front, "off"),
     key("store", Shape::Section),
     set("store.engine", Shape::Choice(&["redb", "sled", "memory"]), "redb"),
     key("mail", Shape::Section),
@@ -109,6 +111,7 @@ pub const KEYS: &[Key] = &[
     set("limits.connections", Shape::Count, "1024"),
     set("limits.connections_per_address", Shape::Count, "128"),
     set("limits.header_octets", Shape::Count, "32768"),
+    set("limits.handshake_timeout", Shape::Duration, "10s"),
     set("limits.header_timeout", Shape::Duration, "20s"),
     set("limits.body_octets", Shape::Count, "16777216"),
     set("limits.body_timeout", Shape::Duration, "1m"),

@@ -10,6 +10,7 @@ use booking::desk::{Correspondence, Host};
 use store::engine::choice::EngineChoice;
 
 use super::value::secret::Secret;
+use crate::tls::certificate::Files;
 
 /// Everything that the program is told.
 #[derive(Clone, Debug)]
@@ -105,8 +106,34 @@ impl Network {
 pub struct Listen {
     /// Where; port 0 takes any that is free.
     pub address: SocketAddr,
+    /// Whether it speaks TLS.
+    pub front: Front,
     /// What is served there.
     pub surfaces: BTreeSet<Surface>,
+}
+
+impl Listen {
+    /// Whether `other` is the same door: files of certificates may change without a restart.
+    pub fn is_same_door(&self, other: &Self) -> bool {
+        (self.address, &self.surfaces, self.front.is_tls())
+            == (other.address, &other.surfaces, other.front.is_tls())
+    }
+}
+
+/// What a listener speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Front {
+    /// Plain HTTP.
+    Plain,
+    /// TLS, with a certificate from files.
+    Files(Files),
+}
+
+impl Front {
+    /// Whether it is TLS.
+    pub const fn is_tls(&self) -> bool {
+        matches!(self, Self::Files(_))
+    }
 }
 
 /// What can be served (specification 1.5).
@@ -124,22 +151,25 @@ pub enum Surface {
     Api,
     /// Remote agents, from a later version on.
     Agent,
+    /// Nothing but the way to `server.public_url`.
+    Redirect,
 }
 
 impl Surface {
     /// All with their names.
-    pub const ALL: [(&'static str, Self); 6] = [
+    pub const ALL: [(&'static str, Self); 7] = [
         ("booking", Self::Booking),
         ("caldav", Self::CalDav),
         ("metrics", Self::Metrics),
         ("admin", Self::Admin),
         ("api", Self::Api),
         ("agent", Self::Agent),
+        ("redirect", Self::Redirect),
     ];
 
     /// Whether this version serves it.
     pub const fn is_served(self) -> bool {
-        matches!(self, Self::Booking | Self::CalDav | Self::Metrics)
+        matches!(self, Self::Booking | Self::CalDav | Self::Metrics | Self::Redirect)
     }
 }
 
@@ -237,6 +267,8 @@ pub struct Limits {
     pub connections_per_address: usize,
     /// Octets of a request's header.
     pub header_octets: usize,
+    /// How long a TLS handshake may take.
+    pub handshake_timeout: Duration,
     /// How long a header may take.
     pub header_timeout: Duration,
     /// Octets of a request's body.

@@ -8,20 +8,37 @@ use std::time::Duration;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::door::{Came, Door};
+use super::handshake;
 use super::peers::{Peer, Peers};
 use super::wire::{Activity, Watched};
 use crate::config::settings::{Limits, Surface};
 
 /// Streams that one HTTP/2 connection may have at once.
 const STREAMS_MAX: u32 = 100;
+/// Streams that the peer has reset and nobody has looked at yet: more is a flood, and ends the connection
+/// (CVE-2023-44487).
+const RESETS_PENDING_MAX: usize = 20;
+/// Streams that we had to reset because of the peer's mistakes: more ends the connection (CVE-2025-8671).
+const RESETS_OWN_MAX: usize = 100;
 /// Header fields of one request.
 const FIELDS_MAX: usize = 128;
+
+/// What a listener serves, and how it speaks.
+#[derive(Clone)]
+pub struct Fronted {
+    /// What is served there.
+    pub surfaces: Arc<BTreeSet<Surface>>,
+    /// Who shakes hands, if it speaks TLS.
+    pub tls: Option<TlsAcceptor>,
+}
 
 /// Takes connections and serves them.
 #[derive(Clone)]
@@ -41,8 +58,7 @@ impl Acceptor {
     }
 
     /// Takes connections of one listener until it is told to stop.
-    pub async fn run(&self, listener: TcpListener, surfaces: BTreeSet<Surface>, door: Arc<Door>) {
-        let surfaces = Arc::new(surfaces);
+    pub async fn run(&self, listener: TcpListener, front: Fronted, door: Arc<Door>) {
         loop {
             // The place comes first: when all are taken, newcomers wait in the system's queue.
             let place = tokio::select! {
@@ -69,21 +85,15 @@ impl Acceptor {
                 tracing::debug!(peer = %from.ip(), "too many connections from one address");
                 continue;
             };
-            let (acceptor, surfaces, door) = (self.clone(), Arc::clone(&surfaces), Arc::clone(&door));
+            let (acceptor, front, door) = (self.clone(), front.clone(), Arc::clone(&door));
             self.connections.spawn(async move {
-                acceptor.serve(stream, from, surfaces, door).await;
+                acceptor.serve(stream, from, front, door).await;
                 drop((pass, place));
             });
         }
     }
 
-    async fn serve(
-        &self,
-        stream: TcpStream,
-        from: SocketAddr,
-        surfaces: Arc<BTreeSet<Surface>>,
-        door: Arc<Door>,
-    ) {
+    async fn serve(&self, stream: TcpStream, from: SocketAddr, front: Fronted, door: Arc<Door>) {
         let _ = stream.set_nodelay(true);
         // A connection that sends nothing would stay for ever: the HTTP library begins its timers with the first
         // octet.
@@ -96,13 +106,34 @@ impl Acceptor {
                 }
             }
         }
+        let came = Came { from, surfaces: front.surfaces, secure: front.tls.is_some() };
+        let Some(tls) = front.tls else { return self.speak(stream, came, door).await };
+        if first != [handshake::FIRST_OCTET] {
+            return handshake::turn_away(stream).await;
+        }
+        let shaken = tokio::select! {
+            () = self.stop.cancelled() => return,
+            shaken = tokio::time::timeout(self.limits.handshake_timeout, tls.accept(stream)) => shaken,
+        };
+        match shaken {
+            // On the heap: a connection without TLS does not carry what one with it needs.
+            Ok(Ok(stream)) => Box::pin(self.speak(stream, came, door)).await,
+            Ok(Err(error)) => tracing::debug!(peer = %from.ip(), %error, "a TLS handshake failed"),
+            Err(_) => tracing::debug!(peer = %from.ip(), "a TLS handshake took too long"),
+        }
+    }
+
+    async fn speak<S>(&self, stream: S, came: Came, door: Arc<Door>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let from = came.from;
         let activity = Activity::new();
         let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
         let answering = Arc::clone(&activity);
         let service = service_fn(move |request| {
             let mark = answering.answering();
-            let came = Came { from, surfaces: Arc::clone(&surfaces) };
-            let door = Arc::clone(&door);
+            let (came, door) = (came.clone(), Arc::clone(&door));
             async move {
                 // On the heap: the way to an answer is long, and every connection would carry it.
                 let response = Box::pin(door.answer(request, came)).await;
@@ -144,6 +175,8 @@ impl Acceptor {
             .http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(STREAMS_MAX)
+            .max_pending_accept_reset_streams(RESETS_PENDING_MAX)
+            .max_local_error_reset_streams(RESETS_OWN_MAX)
             .max_header_list_size(u32::try_from(self.limits.header_octets).unwrap_or(u32::MAX))
             .keep_alive_interval(Duration::from_secs(20))
             .keep_alive_timeout(Duration::from_secs(20));

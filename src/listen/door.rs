@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderValue, STRICT_TRANSPORT_SECURITY};
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tokio::time::Instant;
@@ -18,8 +18,10 @@ use tokio::time::Instant;
 use super::answer::{self, Body};
 use super::body::{BodyFault, BodyRoom};
 use super::client;
+use super::compress;
 use super::peers::Peer;
 use super::rate::{Penalties, Rate};
+use super::redirect;
 use super::route;
 use crate::config::settings::{Limits, Surface};
 use crate::health;
@@ -27,6 +29,8 @@ use crate::house::{House, Houses};
 
 /// Octets of a form.
 const FORM_OCTETS_MAX: usize = 256 * 1024;
+/// Browsers ask over TLS alone for a year from the last answer (RFC 6797).
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 /// Wrong passwords a minute from one address, whatever the names: more is guessing.
 const SIGN_INS_FAILED_PER_MINUTE: u32 = 100;
 
@@ -37,6 +41,8 @@ pub struct Came {
     pub from: SocketAddr,
     /// What is served at the listener that took it.
     pub surfaces: Arc<BTreeSet<Surface>>,
+    /// Whether nobody on the way could read it.
+    pub secure: bool,
 }
 
 /// The door that every request passes.
@@ -91,6 +97,9 @@ impl Door {
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert("x-request-id", value);
         }
+        if came.secure {
+            response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HSTS);
+        }
         let status = response.status().as_u16();
         let millis = began.elapsed().as_secs_f64() * 1000.0;
         let peer = client.unwrap_or_else(|| came.from.ip());
@@ -109,13 +118,17 @@ impl Door {
         (came, client): (&Came, Option<IpAddr>),
         id: &str,
     ) -> Response<Body> {
+        if came.surfaces.contains(&Surface::Redirect) {
+            return redirect::answer(&request, &house.settings.server.public_url);
+        }
         let path = request.uri().path().to_owned();
         let surface = route::surface_of(request.method(), &path);
         if !came.surfaces.contains(&surface) || !surface.is_served() {
             return answer::and_close(answer::not_here());
         }
-        let wants_password = route::wants_password(surface, &path);
-        if wants_password && !client::is_trusted(came.from.ip(), &house.settings.server.trusted_proxies) {
+        let in_the_open =
+            !came.secure && !client::is_trusted(came.from.ip(), &house.settings.server.trusted_proxies);
+        if in_the_open && route::wants_password(surface, &path) {
             return answer::and_close(answer::not_in_the_open());
         }
         // This machine itself, and a proxy that does not say for whom it asks, are not counted.
@@ -130,9 +143,11 @@ impl Door {
             Ok(held) => held,
             Err(fault) => return answer::and_close(refused(fault, most)),
         };
+        let packs = surface == Surface::CalDav && compress::is_wanted(&parts.headers);
         let request = Request::from_parts(parts, held.octets);
         let whole = caught(dispatch(house, surface, request));
         let response = match tokio::time::timeout(self.limits.request_timeout, whole).await {
+            Ok(Ok(response)) if packs => compress::packed(response),
             Ok(Ok(response)) => response,
             Ok(Err(Panicked)) => answer::our_fault(id),
             Err(_) => answer::not_now("This took too long. Please try again."),
@@ -159,7 +174,7 @@ async fn dispatch(house: &Arc<House>, surface: Surface, request: Request<Bytes>)
         Surface::CalDav => house.dav.handle(request).await,
         Surface::Booking => house.pages.handle(request).await.map(answer::whole),
         Surface::Metrics => health::answer(house, &request).await,
-        Surface::Admin | Surface::Api | Surface::Agent => answer::not_here(),
+        Surface::Admin | Surface::Api | Surface::Agent | Surface::Redirect => answer::not_here(),
     }
 }
 

@@ -2,23 +2,29 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt;
 
 use crate::config::reader::Section;
-use crate::config::settings::{Listen, Surface};
-use crate::config::tree::Value;
+use crate::config::settings::{Front, Listen, Surface};
+use crate::config::tree::{Table, Value};
+use crate::tls::certificate::{Certificate, Files, Side};
+
+const ALLOWED: &str = "allowed: `off`, or { cert = \"…\", key = \"…\" }";
 
 /// All listeners; one on loopback for everything where none is given.
 pub fn listeners(top: &Section<'_>) -> Vec<Listen> {
     let sections = top.sections("listen");
     if sections.is_empty() {
         let surfaces = BTreeSet::from([Surface::Booking, Surface::CalDav, Surface::Metrics]);
-        return vec![Listen { address: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)), surfaces }];
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
+        return vec![Listen { address, front: Front::Plain, surfaces }];
     }
     let mut listeners: Vec<Listen> = Vec::new();
     for section in &sections {
         let address = address(section);
         let surfaces = surfaces(section);
-        tls(section);
+        let front = front(section);
+        check_redirect(section, &surfaces, &front);
         let Some(address) = address else { continue };
         let clash = listeners.iter().any(|other| {
             other.address.port() == address.port()
@@ -30,7 +36,7 @@ pub fn listeners(top: &Section<'_>) -> Vec<Listen> {
             let remedy = "name all surfaces of one address in one [[listen]], or choose another port";
             section.error("address", format!("`{address}` is taken by another listener"), remedy);
         }
-        listeners.push(Listen { address, surfaces });
+        listeners.push(Listen { address, front, surfaces });
     }
     listeners
 }
@@ -84,20 +90,68 @@ fn surfaces(section: &Section<'_>) -> BTreeSet<Surface> {
     surfaces
 }
 
-fn tls(section: &Section<'_>) {
-    let remedy = "put it behind a reverse proxy that has the certificate, and write tls = \"off\"";
+fn front(section: &Section<'_>) -> Front {
     match section.node("tls").map(|node| &node.value) {
         None => {}
         Some(Value::Text(text)) if text == "off" => {}
+        Some(Value::Table(table)) => return files(section, table).map_or(Front::Plain, Front::Files),
         Some(Value::Text(text)) if text == "acme" => {
+            let remedy =
+                "let another program fetch the certificate, and write tls = { cert = \"…\", key = \"…\" }";
             section.error("tls", "`acme` is not available in this version", remedy);
         }
-        Some(Value::Table(_)) => {
-            section.error("tls", "a certificate from files is not available in this version", remedy);
-        }
         Some(Value::Text(text)) => {
-            section.error("tls", format!("`{text}` is not one of its words"), "allowed: `off`");
+            section.error("tls", format!("`{text}` is not one of its words"), ALLOWED);
         }
-        Some(other) => section.error("tls", format!("is {}", other.noun()), "allowed: `off`"),
+        Some(other) => section.error("tls", format!("is {}", other.noun()), ALLOWED),
+    }
+    Front::Plain
+}
+
+/// `{ cert = "…", key = "…" }`, both of which must be of use.
+fn files(section: &Section<'_>, table: &Table) -> Option<Files> {
+    let problems = section.reader.problems;
+    let full = |name: &str| format!("{}.{name}", section.key("tls"));
+    for entry in table.entries.iter().filter(|entry| !matches!(entry.key.as_str(), "cert" | "key")) {
+        problems.error(&entry.place, &full(&entry.key), "is not a known key", "known here: `cert` and `key`");
+    }
+    let path = |name: &str| match table.value(name).map(|node| (&node.value, &node.place)) {
+        Some((Value::Text(text), _)) if !text.trim().is_empty() => Some(section.reader.path(text)),
+        Some((_, place)) => {
+            problems.error(place, &full(name), "is no path", "name a PEM file, in quotes");
+            None
+        }
+        None => {
+            let remedy = "write tls = { cert = \"cert.pem\", key = \"key.pem\" }";
+            problems.error(section.place_of("tls"), &full(name), "is missing", remedy);
+            None
+        }
+    };
+    let (certificate, key) = (path("cert"), path("key"));
+    let files = Files { certificate: certificate?, key: key? };
+    if let Err(fault) = Certificate::load(&files) {
+        let name = if fault.side == Side::Key { "key" } else { "cert" };
+        let place = table.value(name).map_or(section.place_of("tls"), |node| &node.place);
+        problems.error(place, &full(name), fault.what, fault.remedy);
+        return None;
+    }
+    let open = std::fs::metadata(&files.key).is_ok_and(|found| found.permissions().mode() & 0o004 != 0);
+    if open && let Some(node) = table.value("key") {
+        problems.warning(&node.place, &full("key"), "everybody may read the key", "chmod 0600 it");
+    }
+    Some(files)
+}
+
+/// The way to the pages stands alone: nothing else may be asked for there, and it must lead to TLS.
+fn check_redirect(section: &Section<'_>, surfaces: &BTreeSet<Surface>, front: &Front) {
+    if !surfaces.contains(&Surface::Redirect) {
+        return;
+    }
+    if surfaces.len() > 1 {
+        let remedy = "give what is served a [[listen]] of its own";
+        section.error("surfaces", "`redirect` stands beside others", remedy);
+    }
+    if front.is_tls() {
+        section.error("tls", "is set where there is only a redirect", "leave it out");
     }
 }

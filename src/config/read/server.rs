@@ -33,12 +33,12 @@ pub fn server(top: &Section<'_>, listen: &[Listen]) -> Server {
 
 fn public_url(section: &Section<'_>, listen: &[Listen]) -> String {
     let Some(text) = section.text("public_url") else {
-        let address = listen.first().map(|first| first.address);
-        return address.map_or_else(String::new, |address| {
+        return listen.first().map_or_else(String::new, |Listen { address, front, .. }| {
+            let scheme = if front.is_tls() { "https" } else { "http" };
             let host =
                 if address.ip().is_unspecified() { "localhost".into() } else { address.ip().to_string() };
             let host = if host.contains(':') { format!("[{host}]") } else { host };
-            format!("http://{host}:{}", address.port())
+            format!("{scheme}://{host}:{}", address.port())
         });
     };
     let text = text.trim().trim_end_matches('/');
@@ -88,6 +88,7 @@ pub fn limits(top: &Section<'_>) -> Limits {
         connections: section.count_or_default("connections"),
         connections_per_address: section.count_or_default("connections_per_address"),
         header_octets,
+        handshake_timeout: seconds("handshake_timeout"),
         header_timeout: seconds("header_timeout"),
         body_octets: section.count_or_default("body_octets"),
         body_timeout: seconds("body_timeout"),
