@@ -167,7 +167,8 @@ fn both_versions_of_tls_and_of_http_are_spoken() {
 fn what_is_no_handshake_is_cut_or_told() {
     let authority = Authority::new();
     let (server, at) = start(&authority, 2100, "[limits]\nhandshake_timeout = \"1s\"\n");
-    let plain = Server { address: at, ..server };
+    let mut plain = server;
+    plain.address = at;
     let answer = plain.ask("GET", "/ada", &[], b"").expect("an answer");
     assert_eq!(answer.status, 400);
     assert!(answer.text().contains("https://"), "{}", answer.text());
@@ -292,7 +293,8 @@ fn a_plain_listener_leads_to_tls_and_takes_nothing() {
     std::fs::write(&config, text).expect("written");
     drop(authority);
     let server = Server::start_in(folder, address);
-    let plain = Server { address: redirect, ..server };
+    let mut plain = server;
+    plain.address = redirect;
     let answer = plain.ask("GET", "/ada/intro?a=b", &[("host", "evil.example")], b"").expect("an answer");
     assert_eq!((answer.status, answer.field("location")), (301, Some("https://cal.test/ada/intro?a=b")));
     let answer = plain.ask("PROPFIND", "/.well-known/caldav", &[], b"").expect("an answer");

@@ -85,7 +85,8 @@ impl DavBackend {
 #[async_trait]
 impl Backend for DavBackend {
     async fn sign_in(&self, credentials: &Credentials) -> Result<SignIn, Refusal> {
-        let answer = sign_in::check(&self.world, &credentials.user, &credentials.password).await?;
+        let pair = (credentials.user.as_str(), credentials.password.as_str());
+        let answer = sign_in::check_from(&self.world, pair, credentials.from).await?;
         Ok(match answer {
             sign_in::Answer::Owner(owner) => SignIn::As(Caller { principal: PrincipalId::new(owner) }),
             sign_in::Answer::Wrong => SignIn::Refused,

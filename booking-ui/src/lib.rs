@@ -2,6 +2,7 @@
 
 mod asset;
 mod choice;
+pub mod device;
 mod english;
 mod form;
 mod month;

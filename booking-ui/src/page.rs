@@ -11,6 +11,7 @@ pub(crate) mod picker;
 pub(crate) mod problem;
 pub(crate) mod rejection;
 pub(crate) mod reschedule;
+pub(crate) mod setup;
 
 use booking::desk::{Desk, Host};
 use booking::event_type::EventType;

@@ -33,6 +33,7 @@ const RESERVED: &[&str] = &[
     "privacy",
     "readyz",
     "robots.txt",
+    "setup",
     "sitemap.xml",
     "static",
 ];

@@ -11,7 +11,7 @@ use crate::choice::Choice;
 use crate::english::Clock;
 use crate::form;
 use crate::page::problem::Problem;
-use crate::page::{Answer, Visit, book, cancel, event_type, host, manage, reschedule};
+use crate::page::{Answer, Visit, book, cancel, event_type, host, manage, reschedule, setup};
 use crate::reply::{Keep, Reply};
 use crate::route::Route;
 
@@ -24,12 +24,24 @@ const TWELVE_HOURS: &[&str] = &["AU", "BD", "CA", "CO", "EG", "IN", "MY", "NZ", 
 #[derive(Clone)]
 pub struct Service {
     desk: Desk,
+    /// What the forms of `/setup` are sealed with.
+    seal: [u8; 16],
 }
 
 impl Service {
     /// The pages over `desk`.
     pub fn new(desk: Desk) -> Self {
-        Self { desk }
+        let seal = desk.world.entropy.draw();
+        Self { desk, seal }
+    }
+
+    /// Answers a request for `/setup`, the page of an owner's devices. It is signed in with a password, so the caller
+    /// must see to it that nobody on the way can read it.
+    pub async fn set_up(&self, request: Request<Bytes>) -> Response<Bytes> {
+        let (parts, body) = request.into_parts();
+        let visit = setup::Visit { desk: &self.desk, seal: &self.seal, parts: &parts };
+        let reply = setup::answer(&visit, &body).await;
+        reply.into_response(&parts.method, &parts.headers)
     }
 
     /// Answers one request whose body was read (within limits) by the caller. GET and HEAD change nothing.

@@ -6,6 +6,7 @@ mod free_busy;
 mod locks;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -38,7 +39,13 @@ pub struct Credentials {
     pub user: String,
     /// The password.
     pub password: String,
+    /// From where, if it is known.
+    pub from: Option<IpAddr>,
 }
+
+/// Who asks, as an extension of the request: the client's address, where the caller of the service knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientAddress(pub IpAddr);
 
 /// The answer to credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -177,7 +177,7 @@ pub fn credentials(headers: &HeaderMap) -> Option<Credentials> {
     let decoded = STANDARD.decode(encoded.trim()).ok()?;
     let decoded = String::from_utf8(decoded).ok()?;
     let (user, password) = decoded.split_once(':')?;
-    Some(Credentials { user: user.to_owned(), password: password.to_owned() })
+    Some(Credentials { user: user.to_owned(), password: password.to_owned(), from: None })
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Authenticate, resolve, dispatch: request in, response out.
 
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::header::{ALLOW, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
 use http::{Request, Response, StatusCode};
 
-use crate::backend::{Backend, Caller, SignIn};
+use crate::backend::{Backend, Caller, ClientAddress, Credentials, SignIn};
 use crate::body::{self, XML_TYPE};
 use crate::condition::Failure;
 use crate::exchange::Exchange;
@@ -55,7 +56,8 @@ impl Service {
             // Before sign-in: Apple and DAVx5 look here first for whether there is a service at all.
             Ok(options::answer(&table::allowed(resource.as_ref().map_or(Kinds::ANY, Kinds::of))))
         } else {
-            self.answer(name, resource.as_ref(), (head.uri.query(), head.headers), body).await
+            let from = head.extensions.get::<ClientAddress>().map(|ClientAddress(address)| *address);
+            self.answer(name, resource.as_ref(), (head.uri.query(), head.headers, from), body).await
         };
         let mut response = match answered {
             Ok(response) => response,
@@ -71,10 +73,10 @@ impl Service {
         &self,
         name: &str,
         resource: Option<&Resource>,
-        (query, headers): (Option<&str>, HeaderMap),
+        (query, headers, from): (Option<&str>, HeaderMap, Option<IpAddr>),
         body: Bytes,
     ) -> Result<Response<Body>, Failure> {
-        let caller = self.caller(&headers).await?;
+        let caller = self.caller(&headers, from).await?;
         let method = table::find(name).ok_or_else(|| table::not_here(resource))?;
         let Some(resource) = resource.filter(|resource| method.on.meets(Kinds::of(resource))) else {
             return Err((method.elsewhere)(resource));
@@ -109,9 +111,10 @@ impl Service {
     }
 
     /// Who asks. Every request is judged on its own.
-    async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Failure> {
+    async fn caller(&self, headers: &HeaderMap, from: Option<IpAddr>) -> Result<Caller, Failure> {
         let unknown = || Failure::new(StatusCode::UNAUTHORIZED, "sign in with user name and password");
         let credentials = headers::credentials(headers).ok_or_else(unknown)?;
+        let credentials = Credentials { from, ..credentials };
         match self.backend.sign_in(&credentials).await? {
             SignIn::As(caller) => Ok(caller),
             SignIn::Refused => Err(unknown()),

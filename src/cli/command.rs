@@ -36,6 +36,8 @@ pub enum Command {
     SourceStatus(source::Which),
     /// The owners.
     OwnerList,
+    /// A device, set up.
+    DeviceAdd(owner::Device),
     /// A new app password.
     AppPasswordAdd(owner::Device),
     /// The app passwords.
@@ -73,6 +75,9 @@ impl Command {
             ["source", "sync"] => Self::SourceSync(source::Which::of(given)?),
             ["source", "status"] => Self::SourceStatus(source::Which::of(given)?),
             ["owner", "list"] => Self::OwnerList,
+            ["device", "add"] => Self::DeviceAdd(owner::Device::of(given)?),
+            ["device", "list"] => Self::AppPasswordList(owner::Whose::of(given)),
+            ["device", "revoke"] => Self::AppPasswordRevoke(owner::Device::of(given)?),
             ["owner", "app-password", "add"] => Self::AppPasswordAdd(owner::Device::of(given)?),
             ["owner", "app-password", "list"] => Self::AppPasswordList(owner::Whose::of(given)),
             ["owner", "app-password", "revoke"] => Self::AppPasswordRevoke(owner::Device::of(given)?),
@@ -104,6 +109,7 @@ impl Command {
             Self::SourceSync(which) => which.sync(house, console).await,
             Self::SourceStatus(which) => which.status(house, console).await,
             Self::OwnerList => owner::list(house, console),
+            Self::DeviceAdd(device) => device.set_up(house, console).await,
             Self::AppPasswordAdd(device) => device.add(house, console).await,
             Self::AppPasswordList(whose) => whose.list(house, console).await,
             Self::AppPasswordRevoke(device) => device.revoke(house, console).await,

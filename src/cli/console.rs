@@ -16,6 +16,8 @@ pub enum Stream {
     Note,
     /// How far it is; each replaces the one before.
     Progress,
+    /// A file to keep where the command was typed: its path on the first line, then what it holds.
+    File,
 }
 
 /// What becomes of what a command says.
@@ -65,6 +67,11 @@ impl Console {
     /// A line that is no result.
     pub fn note(&self, text: impl Display) {
         self.say(Stream::Note, &format!("{text}\n"));
+    }
+
+    /// Keeps `content` as the file `path` where the command was typed, for its owner alone.
+    pub fn file(&self, path: &str, content: &str) {
+        self.say(Stream::File, &format!("{path}\n{content}"));
     }
 
     /// What went wrong.
@@ -147,7 +154,24 @@ fn say(stream: Stream, text: &str, show_progress: bool, shown: &mut usize) {
             *shown = text.chars().count();
         }
         Stream::Progress => {}
+        Stream::File => {
+            let (path, content) = text.split_once('\n').unwrap_or((text, ""));
+            if let Err(failed) = keep(path, content) {
+                let _ = writeln!(error, "kalends: {path} cannot be written: {failed}");
+            }
+        }
     }
+}
+
+/// Writes a file that only its owner may read; one that is there is replaced whole.
+fn keep(path: &str, content: &str) -> std::io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).mode(0o600).open(path)?;
+    if file.metadata()?.is_file() {
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        file.set_len(0)?;
+    }
+    file.write_all(content.as_bytes())
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! `kalends owner …`: who is served, and the passwords of their devices.
 
 use aggregator::operation::sign_in;
+use booking_ui::device::code::Code;
+use booking_ui::device::{Account, profile};
 use calendar::time::Instant;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -77,7 +79,7 @@ impl Whose {
                 .map(|one| {
                     json!({
                         "id": one.id, "name": one.label, "created": instant(one.created),
-                        "last_used": one.last_used.map(instant),
+                        "last_used": one.last_used.map(instant), "last_address": one.last_address,
                     })
                 })
                 .collect();
@@ -86,7 +88,7 @@ impl Whose {
         }
         if all.is_empty() {
             console.line(format_args!(
-                "{} has no app password; make one: kalends owner app-password add {} phone",
+                "{} has no device; set one up: kalends device add {} phone",
                 owner.id, owner.id
             ));
             return Ok(());
@@ -96,10 +98,11 @@ impl Whose {
             .map(|one| {
                 let at = |seconds| moment::at(Instant::from_unix(seconds), &owner.zone);
                 let used = one.last_used.map_or("never".to_owned(), at);
-                vec![one.id.clone(), one.label.clone(), at(one.created), used]
+                let from = one.last_address.map_or("–".to_owned(), |address| address.to_string());
+                vec![one.id.clone(), one.label.clone(), at(one.created), used, from]
             })
             .collect();
-        console.table(&["ID", "NAME", "MADE", "LAST USED"], &rows);
+        console.table(&["ID", "NAME", "MADE", "LAST USED", "FROM"], &rows);
         Ok(())
     }
 }
@@ -109,6 +112,9 @@ impl Whose {
 pub struct Device {
     owner: String,
     device: String,
+    /// Where a profile is to be written.
+    #[serde(default)]
+    profile: Option<String>,
 }
 
 impl Device {
@@ -121,7 +127,42 @@ impl Device {
         if device.is_empty() || device.chars().any(char::is_control) {
             return Err("name the device, such as phone".to_owned());
         }
-        Ok(Self { owner: given.place(0).to_owned(), device })
+        let profile = given.option("mobileconfig").map(str::to_owned);
+        Ok(Self { owner: given.place(0).to_owned(), device, profile })
+    }
+
+    /// Makes a password and shows, once, everything that a device is set up with.
+    pub async fn set_up(self, house: &House, console: &Console) -> Outcome {
+        let owner = &common::host(house, &self.owner)?.owner;
+        let (record, password) = sign_in::add(&house.world, owner, &self.device).await?;
+        let account = Account::new(&house.settings.server.public_url, owner, &record, &password);
+        let (address, link) = (account.address(), account.link());
+        if let Some(path) = &self.profile {
+            console.file(path, &profile::profile(&account));
+        }
+        if console.manner.json {
+            console.json(&json!({
+                "id": record.id, "name": record.label, "user": owner.id, "password": password, "address": address,
+                "link": link, "principal": account.principal(), "mobileconfig": self.profile,
+            }));
+            return Ok(());
+        }
+        for line in Code::of(&link).map(|code| code.lines()).unwrap_or_default() {
+            // Readers want dark squares on a light ground, whatever the terminal's own colours are.
+            console.line(if console.manner.colour { format!("\u{1b}[97;40m{line}\u{1b}[0m") } else { line });
+        }
+        console.line(format_args!("link       {link}"));
+        console.line(format_args!("address    {address}"));
+        console.line(format_args!("user       {}", owner.id));
+        console.line(format_args!("password   {}", console.bold(&password)));
+        if let Some(path) = &self.profile {
+            console.line(format_args!("profile    {path}"));
+        }
+        console.note(format_args!(
+            "DAVx5 scans the code or opens the link. None of this is shown again. To end it: kalends device revoke {} {}",
+            owner.id, record.id
+        ));
+        Ok(())
     }
 
     /// Makes a password and shows it, once.
@@ -154,7 +195,7 @@ impl Device {
             } else {
                 "several passwords have this name: give the id"
             };
-            let help = format!("kalends owner app-password list {}", owner.id);
+            let help = format!("kalends device list {}", owner.id);
             return Err(super::exit::Failure { help: vec![help], ..super::exit::Failure::refused(what) });
         };
         sign_in::revoke(&house.world, &owner.id, &one.id).await?;

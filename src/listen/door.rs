@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 
 use bytes::Bytes;
+use dav::backend::ClientAddress;
 use http::header::{AUTHORIZATION, HeaderValue, STRICT_TRANSPORT_SECURITY};
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -143,8 +144,13 @@ impl Door {
             Ok(held) => held,
             Err(fault) => return answer::and_close(refused(fault, most)),
         };
-        let packs = surface == Surface::CalDav && compress::is_wanted(&parts.headers);
-        let request = Request::from_parts(parts, held.octets);
+        // Nothing that holds a password is packed: its length would tell of it.
+        let packs =
+            surface == Surface::CalDav && !route::is_setup(&path) && compress::is_wanted(&parts.headers);
+        let mut request = Request::from_parts(parts, held.octets);
+        request
+            .extensions_mut()
+            .insert(ClientAddress(client.unwrap_or_else(|| came.from.ip()).to_canonical()));
         let whole = caught(dispatch(house, surface, request));
         let response = match tokio::time::timeout(self.limits.request_timeout, whole).await {
             Ok(Ok(response)) if packs => compress::packed(response),
@@ -171,6 +177,9 @@ impl Door {
 
 async fn dispatch(house: &Arc<House>, surface: Surface, request: Request<Bytes>) -> Response<Body> {
     match surface {
+        Surface::CalDav if route::is_setup(request.uri().path()) => {
+            house.pages.set_up(request).await.map(answer::whole)
+        }
         Surface::CalDav => house.dav.handle(request).await,
         Surface::Booking => house.pages.handle(request).await.map(answer::whole),
         Surface::Metrics => health::answer(house, &request).await,

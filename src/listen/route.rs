@@ -23,7 +23,7 @@ pub fn surface_of(method: &Method, path: &str) -> Surface {
     );
     match first {
         "healthz" | "readyz" | "metrics" => Surface::Metrics,
-        "dav" | "principals" => Surface::CalDav,
+        "dav" | "principals" | "setup" => Surface::CalDav,
         ".well-known" if path.starts_with("/.well-known/caldav") => Surface::CalDav,
         "admin" => Surface::Admin,
         "api" => Surface::Api,
@@ -31,6 +31,11 @@ pub fn surface_of(method: &Method, path: &str) -> Surface {
         "" if is_dav_method => Surface::CalDav,
         _ => Surface::Booking,
     }
+}
+
+/// Whether it is the page of an owner's devices, which is signed in to as CalDAV is.
+pub fn is_setup(path: &str) -> bool {
+    matches!(path, "/setup" | "/setup/")
 }
 
 /// Whether a password may come along with a request there. Discovery only points the way, without one.
@@ -64,6 +69,7 @@ mod tests {
             ("PROPFIND", "/principals/", Surface::CalDav),
             ("GET", "/healthz", Surface::Metrics),
             ("GET", "/davina", Surface::Booking),
+            ("POST", "/setup", Surface::CalDav),
             ("POST", "/b/TOKEN/cancel", Surface::Booking),
         ] {
             assert_eq!(

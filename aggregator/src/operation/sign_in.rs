@@ -4,6 +4,7 @@
 //! memory only) and at most two are computed at once. Unknown names cost what wrong passwords cost.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use argon2::password_hash::phc::PasswordHash;
@@ -52,6 +53,9 @@ pub struct AppPassword {
     /// When it was last found right (to five minutes), UTC seconds.
     #[serde(default)]
     pub last_used: Option<i64>,
+    /// From which address that was, if it is known.
+    #[serde(default)]
+    pub last_address: Option<IpAddr>,
 }
 
 /// The answer to a name and a password.
@@ -67,9 +71,17 @@ pub enum Answer {
 
 /// Credentials that were found right or wrong a short while ago.
 pub struct Verified {
-    right: Mutex<HashMap<[u8; 32], (String, Instant)>>,
+    right: Mutex<Right>,
     wrong: Mutex<HashMap<String, (u32, Instant)>>,
     computing: Semaphore,
+}
+
+/// What was found right, and how often everything was forgotten: what was computed from passwords read before that
+/// must not be remembered after it.
+#[derive(Default)]
+struct Right {
+    forgotten: u64,
+    known: HashMap<[u8; 32], (String, Instant)>,
 }
 
 impl Default for Verified {
@@ -81,24 +93,35 @@ impl Default for Verified {
 impl Verified {
     /// Forgets every credential (one was revoked, or the settings have changed).
     pub fn forget_all(&self) {
-        self.right.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut right = self.right.lock().unwrap_or_else(PoisonError::into_inner);
+        right.forgotten += 1;
+        right.known.clear();
+    }
+
+    /// How often everything was forgotten.
+    fn forgotten(&self) -> u64 {
+        self.right.lock().unwrap_or_else(PoisonError::into_inner).forgotten
     }
 
     fn remembered(&self, key: &[u8; 32], now: Instant) -> Option<String> {
         let right = self.right.lock().unwrap_or_else(PoisonError::into_inner);
         right
+            .known
             .get(key)
             .filter(|(_, until)| is_ahead(*until, now, REMEMBER_SECONDS))
             .map(|(owner, _)| owner.clone())
     }
 
-    fn remember(&self, key: [u8; 32], owner: &str, now: Instant) {
+    fn remember(&self, key: [u8; 32], owner: &str, (now, forgotten): (Instant, u64)) {
         let mut right = self.right.lock().unwrap_or_else(PoisonError::into_inner);
-        if right.len() >= REMEMBERED_MAX {
-            right.retain(|_, (_, until)| is_ahead(*until, now, REMEMBER_SECONDS));
+        if right.forgotten != forgotten {
+            return;
         }
-        if right.len() < REMEMBERED_MAX {
-            right.insert(key, (owner.to_owned(), now.plus(REMEMBER_SECONDS)));
+        if right.known.len() >= REMEMBERED_MAX {
+            right.known.retain(|_, (_, until)| is_ahead(*until, now, REMEMBER_SECONDS));
+        }
+        if right.known.len() < REMEMBERED_MAX {
+            right.known.insert(key, (owner.to_owned(), now.plus(REMEMBER_SECONDS)));
         }
     }
 
@@ -132,6 +155,18 @@ fn is_ahead(until: Instant, now: Instant, seconds_max: i64) -> bool {
 /// # Errors
 /// If the store cannot be read.
 pub async fn check(world: &World, user: &str, password: &str) -> Result<Answer, Refusal> {
+    check_from(world, (user, password), None).await
+}
+
+/// The same for whoever asks from an address, which is noted with the password that was used.
+///
+/// # Errors
+/// If the store cannot be read.
+pub async fn check_from(
+    world: &World,
+    (user, password): (&str, &str),
+    from: Option<IpAddr>,
+) -> Result<Answer, Refusal> {
     let now = world.now();
     let user = user.trim().to_lowercase();
     let key = key_of(&user, password);
@@ -143,6 +178,7 @@ pub async fn check(world: &World, user: &str, password: &str) -> Result<Answer, 
     if let Some(seconds) = world.verified.wait(&user, now) {
         return Ok(Answer::Wait(seconds));
     }
+    let forgotten = world.verified.forgotten();
     let owner = world.owners().iter().find(|owner| is_called(owner, &user)).cloned();
     let kept = match &owner {
         Some(owner) => passwords(world, &owner.id).await?,
@@ -155,11 +191,38 @@ pub async fn check(world: &World, user: &str, password: &str) -> Result<Answer, 
         world.verified.failed(&user, now);
         return Ok(Answer::Wrong);
     };
-    world.verified.remember(key, &owner.id, now);
+    world.verified.remember(key, &owner.id, (now, forgotten));
     if let Which::Kept(position) = which {
-        used(world, &owner.id, &kept[position]).await;
+        used(world, &owner.id, &kept[position], from).await;
     }
     Ok(Answer::Owner(owner.id.clone()))
+}
+
+/// Whether `user` and `password` are an owner's of the settings: what opens the page of devices. A device's password
+/// does not, so that one that is stolen makes no more of its kind.
+///
+/// # Errors
+/// If it cannot be computed.
+pub async fn check_own(world: &World, (user, password): (&str, &str)) -> Result<Answer, Refusal> {
+    let now = world.now();
+    let user = user.trim().to_lowercase();
+    if let Some(seconds) = world.verified.wait(&user, now) {
+        return Ok(Answer::Wait(seconds));
+    }
+    let owner = world.owners().iter().find(|owner| is_called(owner, &user)).cloned();
+    let checks = owner.as_ref().map(|owner| owner.passwords.clone()).unwrap_or_default();
+    match (owner, verify(world, password.to_owned(), checks, Vec::new()).await?) {
+        (Some(owner), Some(_)) => Ok(Answer::Owner(owner.id.clone())),
+        _ => {
+            world.verified.failed(&user, now);
+            Ok(Answer::Wrong)
+        }
+    }
+}
+
+/// The user name and password of `Authorization: Basic` (RFC 7617), if they are there and can be read.
+pub fn credentials(headers: &http::HeaderMap) -> Option<(String, String)> {
+    dav::headers::credentials(headers).map(|found| (found.user, found.password))
 }
 
 /// Makes an app password for a device: the record and the password, which is known only now.
@@ -177,6 +240,7 @@ pub async fn add(world: &World, owner: &Owner, label: &str) -> Result<(AppPasswo
         hash,
         created: world.now().as_unix(),
         last_used: None,
+        last_address: None,
     };
     let mut change = Change::new();
     change.put_record(TABLE, &[&owner.id, &id], &record, 0);
@@ -227,8 +291,9 @@ async fn passwords(world: &World, owner: &str) -> Result<Vec<(AppPassword, u64)>
 
 /// Notes the use of a password; not more often than the memory of it lasts, and never at the cost of the sign-in: on a
 /// full disk people still read their calendars.
-async fn used(world: &World, owner: &str, (password, version): &(AppPassword, u64)) {
-    let record = AppPassword { last_used: Some(world.now().as_unix()), ..password.clone() };
+async fn used(world: &World, owner: &str, (password, version): &(AppPassword, u64), from: Option<IpAddr>) {
+    let last_used = Some(world.now().as_unix());
+    let record = AppPassword { last_used, last_address: from.or(password.last_address), ..password.clone() };
     let mut change = Change::new();
     change.put_record(TABLE, &[owner, &record.id], &record, *version);
     drop(world.store.commit(change).await);

@@ -101,6 +101,19 @@ impl Problem {
         Self::new(status, reason, "This was not sent", text)
     }
 
+    /// 401.
+    pub(crate) fn sign_in() -> Self {
+        let text = "Sign in with your user name and the password from the settings of this server. A device's own password \
+                    does not open this page.";
+        Self::new(StatusCode::UNAUTHORIZED, "sign_in", "Please sign in", text)
+    }
+
+    /// 429: too many wrong passwords.
+    pub(crate) fn too_many() -> Self {
+        let text = "There were too many wrong passwords. Please wait a minute.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", "Please wait", text)
+    }
+
     /// 405.
     pub(crate) fn method() -> Self {
         let text = "This page can be looked at, but that cannot be done with it.";
