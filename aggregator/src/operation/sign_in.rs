@@ -211,13 +211,12 @@ pub async fn check_own(world: &World, (user, password): (&str, &str)) -> Result<
     }
     let owner = world.owners().iter().find(|owner| is_called(owner, &user)).cloned();
     let checks = owner.as_ref().map(|owner| owner.passwords.clone()).unwrap_or_default();
-    match (owner, verify(world, password.to_owned(), checks, Vec::new()).await?) {
-        (Some(owner), Some(_)) => Ok(Answer::Owner(owner.id.clone())),
-        _ => {
-            world.verified.failed(&user, now);
-            Ok(Answer::Wrong)
-        }
+    let found = verify(world, password.to_owned(), checks, Vec::new()).await?;
+    if let (Some(owner), Some(_)) = (owner, found) {
+        return Ok(Answer::Owner(owner.id.clone()));
     }
+    world.verified.failed(&user, now);
+    Ok(Answer::Wrong)
 }
 
 /// The user name and password of `Authorization: Basic` (RFC 7617), if they are there and can be read.
