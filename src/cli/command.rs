@@ -76,11 +76,13 @@ impl Command {
             ["source", "status"] => Self::SourceStatus(source::Which::of(given)?),
             ["owner", "list"] => Self::OwnerList,
             ["device", "add"] => Self::DeviceAdd(owner::Device::of(given)?),
-            ["device", "list"] => Self::AppPasswordList(owner::Whose::of(given)),
-            ["device", "revoke"] => Self::AppPasswordRevoke(owner::Device::of(given)?),
             ["owner", "app-password", "add"] => Self::AppPasswordAdd(owner::Device::of(given)?),
-            ["owner", "app-password", "list"] => Self::AppPasswordList(owner::Whose::of(given)),
-            ["owner", "app-password", "revoke"] => Self::AppPasswordRevoke(owner::Device::of(given)?),
+            ["device", "list"] | ["owner", "app-password", "list"] => {
+                Self::AppPasswordList(owner::Whose::of(given))
+            }
+            ["device", "revoke"] | ["owner", "app-password", "revoke"] => {
+                Self::AppPasswordRevoke(owner::Device::of(given)?)
+            }
             ["import"] => Self::Import(import::Import::of(given)?),
             ["export"] => Self::Export(export::Export::of(given)),
             ["backup"] => Self::Backup(backup::Now::of(given)),

@@ -166,7 +166,9 @@ fn say(stream: Stream, text: &str, show_progress: bool, shown: &mut usize) {
 /// Writes a file that only its owner may read; one that is there is replaced whole.
 fn keep(path: &str, content: &str) -> std::io::Result<()> {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).mode(0o600).open(path)?;
+    // Emptied only once nobody else may read it.
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(false).mode(0o600).open(path)?;
     if file.metadata()?.is_file() {
         file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
         file.set_len(0)?;

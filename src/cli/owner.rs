@@ -111,7 +111,7 @@ impl Whose {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
     owner: String,
-    device: String,
+    called: String,
     /// Where a profile is to be written.
     #[serde(default)]
     profile: Option<String>,
@@ -123,18 +123,18 @@ impl Device {
     /// # Errors
     /// If the device has no name.
     pub fn of(given: &Given) -> Result<Self, String> {
-        let device = given.option("label").unwrap_or(given.place(1)).trim().to_owned();
-        if device.is_empty() || device.chars().any(char::is_control) {
+        let called = given.option("label").unwrap_or(given.place(1)).trim().to_owned();
+        if called.is_empty() || called.chars().any(char::is_control) {
             return Err("name the device, such as phone".to_owned());
         }
         let profile = given.option("mobileconfig").map(str::to_owned);
-        Ok(Self { owner: given.place(0).to_owned(), device, profile })
+        Ok(Self { owner: given.place(0).to_owned(), called, profile })
     }
 
     /// Makes a password and shows, once, everything that a device is set up with.
     pub async fn set_up(self, house: &House, console: &Console) -> Outcome {
         let owner = &common::host(house, &self.owner)?.owner;
-        let (record, password) = sign_in::add(&house.world, owner, &self.device).await?;
+        let (record, password) = sign_in::add(&house.world, owner, &self.called).await?;
         let account = Account::new(&house.settings.server.public_url, owner, &record, &password);
         let (address, link) = (account.address(), account.link());
         if let Some(path) = &self.profile {
@@ -168,7 +168,7 @@ impl Device {
     /// Makes a password and shows it, once.
     pub async fn add(self, house: &House, console: &Console) -> Outcome {
         let owner = &common::host(house, &self.owner)?.owner;
-        let (record, password) = sign_in::add(&house.world, owner, &self.device).await?;
+        let (record, password) = sign_in::add(&house.world, owner, &self.called).await?;
         let address = format!("{}/dav/", house.settings.server.public_url);
         if console.manner.json {
             console.json(&json!({
@@ -188,7 +188,7 @@ impl Device {
         let owner = &common::host(house, &self.owner)?.owner;
         let all = sign_in::list(&house.world, &owner.id).await?;
         let found: Vec<_> =
-            all.iter().filter(|one| one.id == self.device || one.label == self.device).collect();
+            all.iter().filter(|one| one.id == self.called || one.label == self.called).collect();
         let [one] = found.as_slice() else {
             let what = if found.is_empty() {
                 "there is no such password"

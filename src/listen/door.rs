@@ -94,7 +94,7 @@ impl Door {
         let house = self.houses.current();
         let proxies = &house.settings.server.trusted_proxies;
         let client = client::client(request.headers(), came.from.ip(), proxies);
-        let mut response = self.guarded(&house, request, (&came, client), &id).await;
+        let mut response = Box::pin(self.guarded(&house, request, (&came, client), &id)).await;
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert("x-request-id", value);
         }
@@ -178,7 +178,7 @@ impl Door {
 async fn dispatch(house: &Arc<House>, surface: Surface, request: Request<Bytes>) -> Response<Body> {
     match surface {
         Surface::CalDav if route::is_setup(request.uri().path()) => {
-            house.pages.set_up(request).await.map(answer::whole)
+            Box::pin(house.pages.set_up(request)).await.map(answer::whole)
         }
         Surface::CalDav => house.dav.handle(request).await,
         Surface::Booking => house.pages.handle(request).await.map(answer::whole),

@@ -99,8 +99,8 @@ mod tests {
         let lines: Vec<Vec<char>> = code.lines().iter().map(|line| line.chars().collect()).collect();
         let is_dark = |x: usize, y: usize| match lines[y / 2][x] {
             '█' => false,
-            '▀' => y % 2 == 1,
-            '▄' => y % 2 == 0,
+            '▀' => !y.is_multiple_of(2),
+            '▄' => y.is_multiple_of(2),
             _ => true,
         };
         assert_eq!(seen(code.side(), is_dark), LINK);

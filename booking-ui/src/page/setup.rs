@@ -159,7 +159,7 @@ impl Given {
         for (name, value) in form_urlencoded::parse(body) {
             match &*name {
                 "token" => given.token = value.into_owned(),
-                "device" => given.label = value.trim().to_owned(),
+                "device" => value.trim().clone_into(&mut given.label),
                 "kind" => given.kind = value.into_owned(),
                 "end" => given.end = Some(value.into_owned()),
                 _ => {}
