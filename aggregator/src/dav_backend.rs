@@ -1,5 +1,6 @@
 //! The unified calendar as a [`dav::backend::Backend`]: protocol nouns in, operations out.
 
+mod acceptable;
 mod access;
 mod asking;
 mod files;
@@ -17,7 +18,7 @@ use calendar::busy::BusySet;
 use calendar::collection::{
     CollectionName, EntityTag, MemberName, ObjectName, PrincipalId, Privilege, SyncToken,
 };
-use calendar::object::{CalendarObject, Kind};
+use calendar::object::Kind;
 use calendar::refusal::Refusal;
 use calendar::time::{Instant, Span};
 use dav::backend::{
@@ -28,6 +29,7 @@ use store::collections::{CollectionRecord, Role};
 use store::objects::ObjectFacts;
 
 use crate::access::grants;
+use crate::dav_backend::acceptable::{DATES, acceptable};
 use crate::dav_backend::access::Seat;
 use crate::gate::{self, Edit, Staged};
 use crate::operation::{collection, free_busy, sign_in};
@@ -103,7 +105,7 @@ impl Backend for DavBackend {
             object_octets_max: self.world.limits.object_octets_max,
             instances_max: self.world.limits.instances_max,
             attendees_max: self.world.limits.attendees_max,
-            range: Span::ALWAYS,
+            range: DATES,
         }
     }
 
@@ -416,23 +418,6 @@ fn member_of(facts: ObjectFacts) -> Member {
 /// An event of no length at the very start of the window is inside it (RFC 4791 §9.9).
 fn touches(reach: Span, window: Span) -> bool {
     reach.start < window.end && reach.end >= window.start
-}
-
-/// What a client may put (RFC 4791 §4.1, §5.2.3).
-fn acceptable(world: &World, record: &CollectionRecord, octets: &Arc<[u8]>) -> Result<(), Refusal> {
-    let object = CalendarObject::read(Arc::clone(octets), &world.limits).map_err(gate::not_valid)?;
-    let component = object.kind().component_name();
-    if !record.components.iter().any(|taken| taken == component) {
-        return Err(Refusal::UnsupportedComponent(component.to_owned()));
-    }
-    match object.calendar().property("METHOD") {
-        Some(method) => Err(Refusal::NotValidObject {
-            line: method.line,
-            property: "METHOD".to_owned(),
-            reason: "a calendar object resource has no METHOD; that is for messages".to_owned(),
-        }),
-        None => Ok(()),
-    }
 }
 
 /// The tag of what the first edit met.

@@ -1,6 +1,7 @@
 //! Why a calendar says no: the closed list that every storey speaks. Protocol-neutral; each door translates it once.
 
 use crate::collection::{ObjectName, Privilege};
+use crate::time::Instant;
 
 /// A reason to refuse.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +52,18 @@ pub enum Refusal {
         /// The limit.
         limit: usize,
     },
+    /// More attendees of one component than the limit.
+    #[error("more than {limit} attendees")]
+    TooManyAttendees {
+        /// The limit.
+        limit: usize,
+    },
+    /// A time before the earliest that is kept.
+    #[error("a time before {0}, the earliest that is kept")]
+    TooEarly(Instant),
+    /// A time after the latest that is kept.
+    #[error("a time after {0}, the latest that is kept")]
+    TooLate(Instant),
     /// The collection is made by the server and stays as it is.
     #[error("this collection is kept by the server: {0}")]
     Protected(&'static str),

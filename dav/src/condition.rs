@@ -7,6 +7,7 @@ use calendar::collection::Privilege;
 use calendar::refusal::Refusal;
 use http::StatusCode;
 
+use crate::lock;
 use crate::path::Resource;
 use crate::privilege;
 use crate::xml::name::{dav, kalends};
@@ -75,6 +76,8 @@ conditions! {
     MAX_RESOURCE_SIZE = caldav "max-resource-size" FORBIDDEN "RFC 4791 §5.3.2.1",
     /// Too many instances.
     MAX_INSTANCES = caldav "max-instances" FORBIDDEN "RFC 4791 §5.3.2.1",
+    /// Too many attendees.
+    MAX_ATTENDEES = caldav "max-attendees-per-instance" FORBIDDEN "RFC 4791 §5.3.2.1",
     /// A filter that makes no sense.
     VALID_FILTER = caldav "valid-filter" FORBIDDEN "RFC 4791 §7.8",
     /// A part of a filter that is not answered here; names it.
@@ -256,8 +259,13 @@ impl From<Refusal> for Failure {
             Refusal::UnsupportedComponent(_) => Self::of(SUPPORTED_CALENDAR_COMPONENT, text),
             Refusal::TooLarge { .. } => Self::of(MAX_RESOURCE_SIZE, text),
             Refusal::TooManyInstances { .. } => Self::of(MAX_INSTANCES, text),
+            Refusal::TooManyAttendees { .. } => Self::of(MAX_ATTENDEES, text),
+            Refusal::TooEarly(_) => Self::of(MIN_DATE_TIME, text),
+            Refusal::TooLate(_) => Self::of(MAX_DATE_TIME, text),
             Refusal::Protected(_) => Self::new(StatusCode::FORBIDDEN, text),
-            Refusal::Locked(place) => Self::of(LOCK_TOKEN_SUBMITTED, text).with(Payload::Href(place)),
+            Refusal::Locked(place) => {
+                Self::of(LOCK_TOKEN_SUBMITTED, text).with(Payload::Href(lock::href_of(&place)))
+            }
             Refusal::SyncTokenExpired => Self::of(VALID_SYNC_TOKEN, text),
             // DAVx5 lets the server win on 409, which puts a booking back to where it was.
             Refusal::NoParent | Refusal::NotBookable { .. } => Self::new(StatusCode::CONFLICT, text),

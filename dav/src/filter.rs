@@ -14,6 +14,7 @@ mod text;
 mod time;
 pub mod value;
 
+pub use read::check_ranges;
 pub use text::Collation;
 
 /// What a calendar may take, and a filter may be about (RFC 4791 §5.2.3).

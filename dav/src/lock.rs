@@ -89,6 +89,11 @@ pub fn place_of(resource: &Resource) -> String {
     href.strip_suffix('/').map_or_else(|| href.clone(), str::to_owned)
 }
 
+/// The address of a place, in the form that listings have.
+pub fn href_of(place: &str) -> String {
+    Resource::of_path(place).map_or_else(|| place.to_owned(), |resource| resource.href())
+}
+
 /// Whether `place` lies below `other`.
 pub fn is_below(place: &str, other: &str) -> bool {
     place.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'))

@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask test | lint | differential | bench | fuzz`.
+//! Development tasks: `cargo xtask test | lint | standards | differential | bench | fuzz`.
 //!
 //! No dependencies, so that the first build of a fresh clone is not spent on its tools.
 
@@ -16,6 +16,7 @@ use run::{Run, cargo, fail};
 const USAGE: &str = "\
 cargo xtask test    installs what the tests need, then formats, lints and runs everything
 cargo xtask lint    format, clippy, documents with warnings denied, licences (if cargo-deny is there)
+cargo xtask standards  writes docs/standards.md from the tables
 cargo xtask differential [CASES] [SEED]  generated objects against other implementations, 10000 if no number is named
 cargo xtask bench   the benchmarks, and the measurements of a running server
 cargo xtask fuzz [TARGET] [MINUTES]     the fuzz targets under libFuzzer, all of them and 5 minutes each if none is named
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     let done = match task.as_str() {
         "test" => test(),
         "lint" => lint(),
+        "standards" => standards(),
         "bench" => bench(),
         "differential" => differential::differential(&std::env::args().skip(2).collect::<Vec<_>>()),
         "fuzz" => fuzz::fuzz(&std::env::args().skip(2).collect::<Vec<_>>()),
@@ -102,6 +104,11 @@ fn units() -> Run {
              systemd-analyze verify target/units/*",
         ],
     )
+}
+
+/// What the server's own tables say is written to where people read it.
+fn standards() -> Run {
+    cargo(&["run", "-q", "--locked", "-p", "kalends-dav-suites", "--example", "standards"])
 }
 
 fn bench() -> Run {

@@ -4,7 +4,8 @@ use calendar::refusal::Refusal;
 use dav::backend::{Object, Precondition, Relocation, SourceFate, Stored, TargetFate};
 use store::collections::CollectionRecord;
 
-use crate::dav_backend::{acceptable, listing, met};
+use crate::dav_backend::acceptable::acceptable;
+use crate::dav_backend::{listing, met};
 use crate::gate::{self, Edit, Staged};
 use crate::world::World;
 

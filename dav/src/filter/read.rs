@@ -1,5 +1,8 @@
 //! Filters out of XML, with the checks that RFC 4791 §7.8 names.
 
+use calendar::refusal::Refusal;
+use calendar::time::Span;
+
 use crate::condition::{Failure, Payload, SUPPORTED_COLLATION, SUPPORTED_FILTER, VALID_FILTER};
 use crate::filter::{
     Collation, CompConditions, CompFilter, Filter, ParamCondition, ParamFilter, PropConditions, PropFilter,
@@ -84,6 +87,28 @@ impl TimeRange {
             _ => Ok(range),
         }
     }
+}
+
+/// The elements that say from when until when (§9.6.5–9.6.7, §9.9).
+const RANGES: &[&str] = &["time-range", "expand", "limit-recurrence-set", "limit-freebusy-set"];
+
+/// Checks that no range in the body of a report reaches beyond the times that are kept.
+///
+/// # Errors
+/// CALDAV:min-date-time, CALDAV:max-date-time (§7.8, §7.9).
+pub fn check_ranges(element: &Element, kept: Span) -> Result<(), Failure> {
+    let name = element.name();
+    if name.namespace == CALDAV && RANGES.contains(&name.local) {
+        for at in ["start", "end"].into_iter().filter_map(|at| value::utc(element.attribute(at)?)) {
+            if at < kept.start {
+                return Err(Refusal::TooEarly(kept.start).into());
+            }
+            if at > kept.end {
+                return Err(Refusal::TooLate(kept.end).into());
+            }
+        }
+    }
+    element.elements().try_for_each(|child| check_ranges(child, kept))
 }
 
 fn name_of(element: &Element) -> Result<String, Failure> {

@@ -40,9 +40,8 @@ async fn take(exchange: &Exchange, body: &Element) -> Result<Response<Body>, Fai
     let is_new = make_what_is_not_there(exchange).await?;
     let taken = exchange.backend.change_locks(exchange.caller(), owner, &LockChange::Take(new)).await;
     let taken = taken.map_err(|refusal| match refusal {
-        Refusal::Locked(place) => {
-            Failure::of(NO_CONFLICTING_LOCK, format!("{place} is locked")).with(Payload::Href(place))
-        }
+        Refusal::Locked(place) => Failure::of(NO_CONFLICTING_LOCK, format!("{place} is locked"))
+            .with(Payload::Href(lock::href_of(&place))),
         other => other.into(),
     })?;
     let lock = taken.ok_or_else(Failure::not_found)?;

@@ -17,7 +17,7 @@ use crate::headers::Representation;
 use crate::method::outcome::APPLIED;
 use crate::path::{FileName, Resource};
 use crate::property::change::{self, Instruction, Moment};
-use crate::property::response::write_propstat;
+use crate::property::response::{write_propstat, write_status};
 use crate::xml::name::{caldav, dav};
 use crate::xml::{Element, Name, Writer};
 
@@ -32,7 +32,7 @@ const PASSED_OVER: &[&Condition] = &[CANNOT_MODIFY_PROTECTED_PROPERTY, VALID_TIM
 pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> {
     let body = exchange.xml()?;
     let wanted = match &body {
-        Some(body) => changes(body, caldav("mkcalendar"))?,
+        Some(body) => changes(body, caldav("mkcalendar")).map_err(|(_, failure)| failure)?,
         None => Wanted::default(),
     };
     make(&exchange, &wanted, caldav("mkcalendar-response")).await
@@ -56,13 +56,16 @@ pub async fn answer_mkcol(exchange: Arc<Exchange>) -> Result<Response<Body>, Fai
             _ => other(),
         });
     };
-    let wanted = changes(&body, dav("mkcol"))?;
     let kind = set(&body).find(|element| element.is(dav("resourcetype"))).ok_or_else(other)?;
     let known = [dav("collection"), caldav("calendar")];
     if kind.first(caldav("calendar")).is_none() || !kind.elements().all(|part| known.contains(&part.name())) {
-        return Err(other());
+        return Ok(not_made(&body, kind.name(), &other()));
     }
-    make(&exchange, &wanted, dav("mkcol-response")).await
+    match changes(&body, dav("mkcol")) {
+        Ok(wanted) => make(&exchange, &wanted, dav("mkcol-response")).await,
+        Err((Some(property), failure)) => Ok(not_made(&body, property, &failure)),
+        Err((None, failure)) => Err(failure),
+    }
 }
 
 /// A folder in the tree of files, perhaps with properties.
@@ -80,10 +83,15 @@ async fn folder(exchange: &Exchange, name: &FileName) -> Result<Response<Body>, 
         }
         Some(body) => {
             let kind = set(body).find(|element| element.is(dav("resourcetype")));
-            if kind.is_some_and(|kind| !kind.elements().all(|part| part.is(dav("collection")))) {
-                return Err(Failure::of(VALID_RESOURCETYPE, "only plain collections are made here"));
+            if let Some(kind) = kind.filter(|kind| !kind.elements().all(|part| part.is(dav("collection")))) {
+                let failure = Failure::of(VALID_RESOURCETYPE, "only plain collections are made here");
+                return Ok(not_made(body, kind.name(), &failure));
             }
-            changes(body, dav("mkcol"))?.changes
+            match changes(body, dav("mkcol")) {
+                Ok(wanted) => wanted.changes,
+                Err((Some(property), failure)) => return Ok(not_made(body, property, &failure)),
+                Err((None, failure)) => return Err(failure),
+            }
         }
     };
     let made = exchange.backend.make_folder(exchange.caller(), name, &changes).await;
@@ -107,6 +115,30 @@ fn set(body: &Element) -> impl Iterator<Item = &Element> {
     body.all(dav("set")).flat_map(|set| set.all(dav("prop"))).flat_map(Element::elements)
 }
 
+/// The answer to a MKCOL one of whose properties cannot be set: nothing is made (RFC 5689 §3, §5.2).
+fn not_made(body: &Element, property: Name<'_>, failure: &Failure) -> Response<Body> {
+    let mut out = Writer::document(dav("mkcol-response"));
+    for element in set(body) {
+        let own = element.is(property);
+        out.open(dav("propstat"));
+        out.open(dav("prop"));
+        out.empty(element.name());
+        out.close(dav("prop"));
+        write_status(if own { failure.status } else { StatusCode::FAILED_DEPENDENCY }, &mut out);
+        if own {
+            if failure.condition.is_some() {
+                out.open(dav("error"));
+                failure.write_condition(&mut out, "");
+                out.close(dav("error"));
+            }
+            out.text_element(dav("responsedescription"), &failure.description);
+        }
+        out.close(dav("propstat"));
+    }
+    out.close(dav("mkcol-response"));
+    body::typed(failure.status, XML_TYPE, body::full(out.finish()))
+}
+
 /// What a body asks for: the changes, and what becomes of each property that it names.
 #[derive(Default)]
 struct Wanted {
@@ -114,9 +146,10 @@ struct Wanted {
     outcomes: Vec<(Element, StatusCode)>,
 }
 
-fn changes(body: &Element, root: Name<'_>) -> Result<Wanted, Failure> {
+/// What the body asks for; otherwise why not, and because of which property if it is one.
+fn changes<'a>(body: &'a Element, root: Name<'_>) -> Result<Wanted, (Option<Name<'a>>, Failure)> {
     if !body.is(root) {
-        return Err(Failure::bad_request(format!("the body is a {}", root.local)));
+        return Err((None, Failure::bad_request(format!("the body is a {}", root.local))));
     }
     let mut wanted = Wanted::default();
     for element in set(body) {
@@ -125,7 +158,7 @@ fn changes(body: &Element, root: Name<'_>) -> Result<Wanted, Failure> {
             match change::of(element, Instruction::Set, Moment::Creation) {
                 Ok(change) => wanted.changes.push(change),
                 Err(failure) if failure.condition.is_some_and(is_passed_over) => status = failure.status,
-                Err(failure) => return Err(failure),
+                Err(failure) => return Err((Some(element.name()), failure)),
             }
         }
         wanted.outcomes.push((Element::named(element.name()), status));

@@ -54,7 +54,7 @@ pub fn write_active(lock: &Lock, now: i64, out: &mut Writer) {
     out.text_element(dav("href"), &lock.token);
     out.close(dav("locktoken"));
     out.open(dav("lockroot"));
-    out.text_element(dav("href"), &lock.root);
+    out.text_element(dav("href"), &lock::href_of(&lock.root));
     out.close(dav("lockroot"));
     out.close(dav("activelock"));
 }

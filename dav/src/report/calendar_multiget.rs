@@ -10,6 +10,7 @@ use crate::backend::Collection;
 use crate::body::{Body, PAGE_OCTETS, Page};
 use crate::condition::Failure;
 use crate::exchange::Exchange;
+use crate::filter::check_ranges;
 use crate::multistatus;
 use crate::path::Resource;
 use crate::property::Kinds;
@@ -35,6 +36,7 @@ struct Cursor {
 /// 404 where the resource is not there; whatever is wrong with one address stays in its response.
 pub async fn answer(exchange: Arc<Exchange>, body: Element) -> Result<Response<Body>, Failure> {
     let wanted = Arc::new(wanted(&body)?);
+    check_ranges(&body, exchange.setting.limits.range)?;
     if exchange.kind().meets(Kinds::COLLECTION) {
         exchange.own_collection().await?;
     }

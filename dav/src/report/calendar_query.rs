@@ -13,7 +13,7 @@ use crate::body::{Body, PAGE_OCTETS, Page};
 use crate::calendar_data::CalendarData;
 use crate::condition::{Failure, VALID_CALENDAR_DATA, VALID_FILTER, VALID_TIMEZONE};
 use crate::exchange::Exchange;
-use crate::filter::{Filter, Narrowing, Subject};
+use crate::filter::{Filter, Narrowing, Subject, check_ranges};
 use crate::headers::{self, Depth};
 use crate::multistatus;
 use crate::path::Resource;
@@ -52,6 +52,7 @@ pub async fn answer(exchange: Arc<Exchange>, body: Element) -> Result<Response<B
         .first(caldav("filter"))
         .ok_or_else(|| Failure::of(VALID_FILTER, "a calendar-query has a filter"))?;
     let filter = Filter::read(filter)?;
+    check_ranges(&body, exchange.setting.limits.range)?;
     let query = Arc::new(Query {
         narrowing: filter.narrowing(),
         filter,

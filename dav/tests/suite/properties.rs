@@ -495,13 +495,16 @@ async fn extended_mkcol() {
     for sent in [
         body("<D:collection/>"),
         body("<D:collection/><x:addressbook xmlns:x=\"urn:ietf:params:xml:ns:carddav\"/>"),
-        String::new(),
     ] {
-        server
-            .send("MKCOL /dav/calendars/ada/w/", &[], &sent)
-            .await
-            .expect_condition(403, dav("valid-resourcetype"));
+        let answer = server.send("MKCOL /dav/calendars/ada/w/", &[], &sent).await.expect(403);
+        let told = answer.xml();
+        assert!(told.is(dav("mkcol-response")), "{}", answer.text);
+        let statuses: Vec<u16> = told.all(dav("propstat")).map(crate::client::status).collect();
+        assert_eq!(statuses, [403, 424]);
+        assert!(answer.text.contains("<D:valid-resourcetype/>"));
     }
+    let bare = server.send("MKCOL /dav/calendars/ada/w/", &[], "").await;
+    bare.expect_condition(403, dav("valid-resourcetype"));
     server.send(&format!("MKCOL {WORK}"), &[], "").await.expect_condition(405, dav("resource-must-be-null"));
     server.send(&format!("MKCOL {WORK}"), &[], &body("<D:collection/><C:calendar/>")).await.expect(403);
 }

@@ -1,0 +1,57 @@
+//! The standards that are spoken here, and how far.
+
+/// A standard.
+pub struct Extent {
+    /// As scenarios and tables name it.
+    pub standard: &'static str,
+    /// What it is about.
+    pub title: &'static str,
+    /// How far it is spoken.
+    pub extent: &'static str,
+}
+
+const fn row(standard: &'static str, title: &'static str, extent: &'static str) -> Extent {
+    Extent { standard, title, extent }
+}
+
+/// The rows.
+pub const EXTENTS: &[Extent] = &[
+    row(
+        "RFC 4918",
+        "WebDAV",
+        "classes 1, 2 and 3; dead properties kept with their XML and language; locks on calendars, objects and files",
+    ),
+    row("RFC 3253", "Versioning (parts)", "REPORT, supported-report-set, expand-property"),
+    row("RFC 3744", "Access control", "principals, privileges of the caller, searches for principals"),
+    row("RFC 4331", "Quota", "DAV:sufficient-disk-space"),
+    row(
+        "RFC 4791",
+        "CalDAV",
+        "whole: calendars, objects, queries with all filters and collations, multiget, free-busy, every precondition by its element",
+    ),
+    row("RFC 5397", "Current principal", "current-user-principal wherever discovery may begin"),
+    row("RFC 5689", "Extended MKCOL", "calendars and folders, with properties; all or nothing"),
+    row(
+        "RFC 6578",
+        "Synchronisation",
+        "sync-collection with limits and tokens that survive restarts and restores",
+    ),
+    row("RFC 6638", "Scheduling", "addresses, calendar-user-type, schedule-calendar-transp"),
+    row("RFC 6764", "Discovery", "well-known address; current-user-principal at the root"),
+    row("RFC 7240", "Prefer", "return=minimal, depth-noroot; Brief"),
+    row("RFC 7617", "Basic sign-in", "UTF-8; every request on its own"),
+    row("RFC 7809", "Time zones by reference", "calendar-timezone-id, CALDAV:timezone-id in queries"),
+    row(
+        "RFC 9110",
+        "HTTP conditions",
+        "strong entity tags; If-Match, If-None-Match, If-Modified-Since; HEAD and GET",
+    ),
+    row("RFC 5545", "iCalendar", "read leniently, kept octet for octet, written strictly"),
+    row("RFC 5546", "iTIP", "REQUEST, REPLY, CANCEL, COUNTER by mail"),
+    row("RFC 6047", "iMIP", "mails of iTIP, out and in"),
+    row("RFC 7529", "RSCALE", "Gregorian only"),
+    row("RFC 7953", "Availability", "VAVAILABILITY objects are kept and count in free-busy"),
+    row("RFC 7986", "New properties", "kept; NAME, COLOR and REFRESH-INTERVAL of feeds"),
+    row("RFC 9073", "Event publishing", "kept; filters know PARTICIPANT, VLOCATION and VRESOURCE"),
+    row("RFC 9074", "Alarm extensions", "kept"),
+];
