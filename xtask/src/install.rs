@@ -14,7 +14,14 @@ pub(crate) const PACKAGES: &[(&str, &str)] = &[
     ("python3-venv", "python3"),
     ("systemd", "systemd-analyze"),
     ("gcc", "gcc"),
+    ("thunderbird", "thunderbird"),
+    ("dbus-daemon", "dbus-run-session"),
+    ("evolution-data-server", "/usr/libexec/evolution-calendar-factory"),
 ];
+
+/// The system's Python can speak to evolution-data-server.
+const EVOLUTION: &str =
+    "import gi; gi.require_version('ECal', '2.0'); gi.require_version('EDataServer', '1.2')";
 
 /// Installs the packages whose programs are missing.
 pub(crate) fn debian(packages: &[(&str, &str)]) -> Run {
@@ -44,6 +51,14 @@ pub(crate) fn debian(packages: &[(&str, &str)]) -> Run {
 /// Installs a package that holds no program, if its header is missing.
 pub(crate) fn debian_header(package: &str, header: &str) -> Run {
     if succeeds("test", &["-e", header]) { Ok(()) } else { debian(&[(package, package)]) }
+}
+
+/// Installs what lets the system's Python speak to evolution-data-server, if it cannot.
+pub(crate) fn evolution() -> Run {
+    if succeeds("/usr/bin/python3", &["-c", EVOLUTION]) {
+        return Ok(());
+    }
+    debian(&[("python3-gi", "python3-gi"), ("gir1.2-ecal-2.0", "gir1.2-ecal-2.0")])
 }
 
 /// A Python environment `target/NAME` with the pinned requirements of `tests/acceptance/FILE`.

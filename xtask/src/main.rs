@@ -48,6 +48,7 @@ fn main() -> ExitCode {
 /// The runners stand last, and the acceptance tests close with their own summary.
 fn test() -> Run {
     install::debian(install::PACKAGES)?;
+    install::evolution()?;
     install::python("venv", "requirements.txt")?;
     install::python("venv-clients", "requirements-clients.txt")?;
     install::node()?;

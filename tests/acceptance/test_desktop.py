@@ -1,0 +1,148 @@
+"""The calendars of the desktop, Thunderbird and Evolution: set up from the bare address, then a day of changes."""
+
+import re
+import time
+
+import pytest
+
+from evolution import Evolution
+from kalends import Server, event
+from thunderbird import Thunderbird
+
+# Seconds that a change may need to arrive; a machine that builds at the same time is slow.
+ARRIVES = 90
+
+BERLIN = (
+    "BEGIN:VTIMEZONE\r\nTZID:Europe/Berlin\r\n"
+    "BEGIN:DAYLIGHT\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\nTZNAME:CEST\r\nDTSTART:19810329T020000\r\n"
+    "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU\r\nEND:DAYLIGHT\r\n"
+    "BEGIN:STANDARD\r\nTZOFFSETFROM:+0200\r\nTZOFFSETTO:+0100\r\nTZNAME:CET\r\nDTSTART:19961027T030000\r\n"
+    "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n")
+
+# Four Mondays around the end of summer time; the second is held on Tuesday at ten.
+SERIES = (
+    "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\n" + BERLIN
+    + "BEGIN:VEVENT\r\nUID:series\r\nDTSTAMP:20260101T000000Z\r\nDTSTART;TZID=Europe/Berlin:20301021T090000\r\n"
+    "DTEND;TZID=Europe/Berlin:20301021T093000\r\nRRULE:FREQ=WEEKLY;COUNT=4\r\nSUMMARY:Standup\r\nEND:VEVENT\r\n"
+    "BEGIN:VEVENT\r\nUID:series\r\nDTSTAMP:20260101T000000Z\r\nRECURRENCE-ID;TZID=Europe/Berlin:20301028T090000\r\n"
+    "DTSTART;TZID=Europe/Berlin:20301029T100000\r\nDTEND;TZID=Europe/Berlin:20301029T103000\r\n"
+    "SUMMARY:Standup on Tuesday\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
+AUTUMN = ("20301015T000000Z", "20301120T000000Z")
+
+
+@pytest.mark.parametrize("program", [Thunderbird, Evolution])
+def test_a_desktop_calendar_finds_reads_and_writes(program, tmp_path):
+    with Server() as server, program(tmp_path / "desk") as desk:
+        for name, text in (("dentist.ics", event("dentist", "20301105T090000Z", "20301105T100000Z", "Dentist")),
+                           ("concert.ics", event("concert", "20301106T190000Z", "20301106T210000Z", "Concert")),
+                           ("series.ics", SERIES)):
+            assert server.put(name, text).status_code == 201
+
+        sets_up(desk, server)
+        reads(desk)
+        writes(desk, server)
+        changes_one_day_of_a_series(desk, server)
+        sees_what_others_change(desk, server)
+        leaves_alone_what_is_only_read(desk, server)
+        assert not re.findall(".*status=5.*", log(server))
+
+
+def sets_up(desk, server):
+    desk.call("subscribe", server.url, server.user, server.password)
+    until(lambda: set(desk.call("calendars")), lambda names: names == {"Bookings", "Everything", "Personal"})
+
+
+def reads(desk):
+    items = arrived(desk, "Personal", lambda items: len(items) == 3)
+    assert set(items) == {"Dentist", "Concert", "Standup"} and items["Dentist"]["uid"] == "dentist"
+    assert desk.call("occurrences", "Personal", *AUTUMN) == [
+        ["20301021T090000", "Standup"], ["20301029T100000", "Standup on Tuesday"], ["20301104T090000", "Standup"],
+        ["20301105T090000Z", "Dentist"], ["20301106T190000Z", "Concert"], ["20301111T090000", "Standup"]]
+    assert set(arrived(desk, "Everything", lambda items: len(items) == 3)) == {"Dentist", "Concert", "Standup"}
+
+
+def writes(desk, server):
+    uid = desk.call("add", "Personal", "Lunch", "20301107T123000", "20301107T133000")
+    address, text = until(lambda: stored(server, uid), lambda found: found)
+    assert "SUMMARY:Lunch" in text
+    # Half past twelve in Berlin, whatever name the program gives to the zone.
+    assert server.free_busy("20301107T000000Z", "20301108T000000Z") == [("20301107T113000Z", "20301107T123000Z", "BUSY")]
+
+    desk.call("rename", "Personal", uid, "Long lunch")
+    until(lambda: server.dav("GET", address).text, lambda text: "SUMMARY:Long lunch" in text)
+    arrived(desk, "Everything", lambda items: "Long lunch" in items)
+
+    desk.call("remove", "Personal", uid)
+    until(lambda: server.dav("GET", address).status_code, lambda status: status == 404)
+    assert server.free_busy("20301107T000000Z", "20301108T000000Z") == []
+    arrived(desk, "Everything", lambda items: "Long lunch" not in items)
+
+
+def changes_one_day_of_a_series(desk, server):
+    desk.call("rename_one", "Personal", "series", "20301104T080000Z", "Standup and review")
+    _, text = until(lambda: stored(server, "series"), lambda found: "Standup and review" in found[1])
+    assert text.count("BEGIN:VEVENT") == 3 and text.count("RRULE:FREQ=WEEKLY;COUNT=4") == 1
+    assert re.search("RECURRENCE-ID[^\r\n]*:20301104T090000", text), text
+    assert "SUMMARY:Standup on Tuesday" in text
+    assert [start for start, *_ in server.free_busy(*AUTUMN)] == [
+        "20301021T070000Z", "20301029T090000Z", "20301104T080000Z", "20301105T090000Z", "20301106T190000Z",
+        "20301111T080000Z"]
+
+
+def sees_what_others_change(desk, server):
+    moved = event("dentist", "20301105T140000Z", "20301105T150000Z", "Dentist, later", "SEQUENCE:1\r\n")
+    assert server.put("dentist.ics", moved).status_code == 204
+    assert server.dav("DELETE", "/dav/calendars/ada/personal/concert.ics").status_code == 204
+    fair = event("fair", "20301108T080000Z", "20301108T160000Z", "Fair")
+    assert server.put("fair.ics", fair).status_code == 201
+    for calendar in ("Personal", "Everything"):
+        items = arrived(desk, calendar, lambda items: set(items) == {"Dentist, later", "Standup", "Fair"})
+        assert items["Dentist, later"]["start"] == "20301105T140000Z"
+
+
+def leaves_alone_what_is_only_read(desk, server):
+    for calendar in ("Bookings", "Everything"):
+        until(lambda: desk.call("read_only", calendar), lambda answer: answer)
+        with pytest.raises(RuntimeError):
+            desk.call("add", calendar, "Not here", "20301109T090000", "20301109T100000")
+    assert not desk.call("read_only", "Personal")
+    assert server.free_busy("20301109T000000Z", "20301110T000000Z") == []
+    # The window greys the button out; a program that asks nevertheless is refused.
+    refused = re.findall(r'method=PUT path="/dav/calendars/ada/(?:unified|bookings)/.* status=(\d+)', log(server))
+    assert set(refused) <= {"403"}, refused
+
+
+def log(server):
+    return (server.folder / "log").read_text()
+
+
+def arrived(desk, calendar, good):
+    """The items of a calendar by title, once `good` likes them; asks the server for them again and again."""
+    def items():
+        desk.call("refresh", calendar)
+        return until(lambda: desk.call("items", calendar), good, seconds=5, last=lambda found: found)
+    return until(items, good)
+
+
+def until(look, good, seconds=ARRIVES, last=None):
+    """What `look` gives, once `good` likes it; when the time is over, what `last` makes of it, else a failure."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = look()
+        if good(found):
+            return found
+        if time.monotonic() > deadline:
+            if last:
+                return last(found)
+            raise AssertionError(f"after {seconds} s there is still {found}")
+        time.sleep(0.1)
+
+
+def stored(server, uid):
+    """Address and text of the object with this UID in the calendar where people write, or nothing."""
+    listing = server.dav("PROPFIND", "/dav/calendars/ada/personal/", Depth="1").text
+    for address in re.findall(r"<D:href>([^<]+\.ics)</D:href>", listing):
+        text = re.sub("\r\n[ \t]", "", server.dav("GET", address).text)
+        if f"UID:{uid}\r\n" in text:
+            return address, text
+    return None
