@@ -12,6 +12,7 @@ use aggregator::delivery::smtp::{SmtpChannel, SmtpSettings};
 use aggregator::delivery::worker::Courier;
 use aggregator::operation::collection;
 use aggregator::ports::{Clock, Entropy};
+use aggregator::scheduling::{self, ToOwners};
 use aggregator::source::http::{FetchLimits, Fetcher};
 use aggregator::sync::Puller;
 use aggregator::world::World;
@@ -218,7 +219,7 @@ fn make_folder(folder: &std::path::Path) -> std::io::Result<()> {
 /// # Errors
 /// Named by remedy; then the old house stays in force, and so do its owners.
 pub async fn refurnish(settings: Settings, old: &House) -> Result<House, ComposeError> {
-    channels(&settings)?;
+    channels(&settings, &old.world)?;
     old.world.replace_owners(settings.owners());
     let kept = Kept {
         puller: old.puller.clone(),
@@ -259,6 +260,7 @@ async fn furnish(settings: Settings, world: World, kept: Option<Kept>) -> Result
             certificates: Certificates::default(),
         }
     };
+    world.replace_mail_sender(settings.mail.as_ref().map(|mail| mail.address.clone()));
     let desk = Desk {
         world: world.clone(),
         hosts: Arc::new(RwLock::new(Arc::new(settings.hosts.clone()))),
@@ -268,7 +270,7 @@ async fn furnish(settings: Settings, world: World, kept: Option<Kept>) -> Result
     Ok(House {
         dav: dav::service::Service::new(Arc::new(DavBackend::new(world.clone()))),
         pages: booking_ui::service::Service::new(desk.clone()),
-        courier: Courier::new(world.clone(), channels(&settings)?),
+        courier: Courier::new(world.clone(), channels(&settings, &world)?),
         settings,
         world,
         desk,
@@ -280,8 +282,9 @@ async fn furnish(settings: Settings, world: World, kept: Option<Kept>) -> Result
 }
 
 /// The ways out, by the name that letters carry.
-fn channels(settings: &Settings) -> Result<HashMap<String, Arc<dyn Channel>>, ComposeError> {
+fn channels(settings: &Settings, world: &World) -> Result<HashMap<String, Arc<dyn Channel>>, ComposeError> {
     let mut channels: HashMap<String, Arc<dyn Channel>> = HashMap::new();
+    channels.insert(scheduling::CHANNEL.to_owned(), Arc::new(ToOwners::new(world.clone())));
     match settings.mail.as_ref().map(|mail| &mail.route) {
         Some(MailRoute::Smtp(smtp)) => {
             channels.insert("mail".to_owned(), Arc::new(smtp_channel(smtp)?));

@@ -9,6 +9,7 @@ mod listing;
 mod object_properties;
 pub(crate) mod properties;
 mod relocation;
+mod scheduling;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,7 +24,8 @@ use calendar::refusal::Refusal;
 use calendar::time::{Instant, Span};
 use dav::backend::{
     Backend, BusyScope, Caller, Changes, Collection, Credentials, DeadProperties, Limits, Member, MemberPage,
-    Object, Precondition, Principal, PropertyChange, Relocation, SignIn, SourceFate, Stored,
+    Object, Precondition, Principal, PropertyChange, Relocation, Scheduling, SignIn, SourceFate, Stored,
+    Telling,
 };
 use store::collections::{CollectionRecord, Role};
 use store::objects::ObjectFacts;
@@ -31,9 +33,11 @@ use store::objects::ObjectFacts;
 use crate::access::grants;
 use crate::dav_backend::acceptable::{DATES, acceptable};
 use crate::dav_backend::access::Seat;
-use crate::gate::{self, Edit, Staged};
+use crate::gate::Staged;
 use crate::operation::{collection, free_busy, sign_in};
 use crate::owner::Owner;
+use crate::scheduling::write::{self, Wish};
+use crate::scheduling::{place, rows};
 use crate::unified;
 use crate::world::{World, refusal_of};
 
@@ -130,8 +134,7 @@ impl Backend for DavBackend {
             };
             if privileges.contains(&Privilege::Read) {
                 let head = self.world.store.head(&name).await.map_err(refusal_of)?;
-                let seen = (head, privileges);
-                collections.push(properties::collection_of(&self.world, &owner, (&name, &record), seen));
+                collections.push(self.collection_of(&owner, (&name, &record), (head, privileges)).await?);
             }
         }
         Ok(collections)
@@ -159,10 +162,10 @@ impl Backend for DavBackend {
     ) -> Result<Option<Collection>, Refusal> {
         // The head first: a change that slips in between is told twice, never lost.
         let head = self.world.store.head(name).await.map_err(refusal_of)?;
-        let seat = self.seat(caller, name).await?;
-        Ok(seat.map(|Seat { owner, record, privileges }| {
-            properties::collection_of(&self.world, &owner, (name, &record), (head, privileges))
-        }))
+        let Some(Seat { owner, record, privileges }) = self.seat(caller, name).await? else {
+            return Ok(None);
+        };
+        self.collection_of(&owner, (name, &record), (head, privileges)).await.map(Some)
     }
 
     async fn make_collection(
@@ -199,6 +202,8 @@ impl Backend for DavBackend {
         changes: &[PropertyChange],
     ) -> Result<(), Refusal> {
         let owner = self.enter_collection(caller, name, Privilege::WriteProperties).await?;
+        let Some(changes) = self.choose_default(name, changes).await? else { return Ok(()) };
+        let changes = &changes[..];
         collection::change(&self.world, name, |record| {
             let counted = collection::counts_as_busy(&owner, record);
             properties::apply(record, changes)?;
@@ -217,19 +222,7 @@ impl Backend for DavBackend {
     }
 
     async fn delete_collection(&self, caller: &Caller, name: &CollectionName) -> Result<(), Refusal> {
-        let Seat { record, .. } = self.seat(caller, name).await?.ok_or(Refusal::NotFound)?;
-        let owner = self.enter_for(caller, &name.owner, Privilege::Unbind).await?;
-        match &record.role {
-            Role::Made => {}
-            Role::Mirror { source } if owner.sources.iter().all(|settings| settings.id != *source) => {}
-            Role::Mirror { .. } => {
-                return Err(Refusal::Protected(
-                    "it mirrors a source; remove the source from the settings first",
-                ));
-            }
-            _ => return Err(Refusal::Protected("every owner has it")),
-        }
-        collection::delete(&self.world, name).await
+        self.delete_collection_telling(caller, name, Telling::Organizer).await
     }
 
     async fn members(
@@ -265,7 +258,9 @@ impl Backend for DavBackend {
     async fn member(&self, caller: &Caller, name: &ObjectName) -> Result<Option<Member>, Refusal> {
         self.enter_collection(caller, &name.collection, Privilege::Read).await?;
         let facts = self.world.store.facts(name).await.map_err(refusal_of)?;
-        Ok(facts.map(member_of))
+        let Some(mut member) = facts.map(member_of) else { return Ok(None) };
+        member.schedule_tag = rows::schedule_tag(&self.world, name, &member.tag).await?;
+        Ok(Some(member))
     }
 
     async fn object(&self, caller: &Caller, name: &ObjectName) -> Result<Option<Object>, Refusal> {
@@ -286,13 +281,16 @@ impl Backend for DavBackend {
             return Err(Refusal::TooLarge { limit: self.world.limits.object_octets_max });
         }
         acceptable(&self.world, &record, &octets)?;
-        let edits = [Edit { name: name.clone(), octets: Some(octets) }];
-        let staged = gate::change(&self.world, &edits, |staged| met(precondition, seen(staged))).await?;
-        let created = staged.first().is_some_and(|staged| staged.before.is_none());
-        if created {
+        let stored = if place::schedules(&record) {
+            let wish = Wish { name, octets: Some(octets), precondition, telling: Telling::Organizer };
+            write::write(&self.world, &wish).await?
+        } else {
+            self.put_plain(name, octets, precondition).await?
+        };
+        if stored.created {
             object_properties::forget(&self.world, name).await?;
         }
-        Ok(Stored { tag: staged.into_iter().next().and_then(|staged| staged.tag), created })
+        Ok(stored)
     }
 
     async fn delete(
@@ -301,19 +299,7 @@ impl Backend for DavBackend {
         name: &ObjectName,
         precondition: &Precondition,
     ) -> Result<(), Refusal> {
-        let unbind = self.writable(caller, &name.collection, Privilege::Unbind).await;
-        unbind.map_err(|refusal| if refusal == Refusal::NoParent { Refusal::NotFound } else { refusal })?;
-        let edits = [Edit { name: name.clone(), octets: None }];
-        gate::change(&self.world, &edits, |staged| {
-            // The condition first: a tag that is named is no tag of what is not there (RFC 9110 §13.1.1).
-            met(precondition, seen(staged))?;
-            if staged.iter().all(|staged| staged.before.is_none()) {
-                return Err(Refusal::NotFound);
-            }
-            Ok(())
-        })
-        .await?;
-        object_properties::forget(&self.world, name).await
+        self.delete_telling(caller, name, precondition, Telling::Organizer).await
     }
 
     async fn relocate(
@@ -412,6 +398,7 @@ fn member_of(facts: ObjectFacts) -> Member {
         octets: facts.octets,
         modified: Instant::from_unix(facts.modified),
         created: Instant::from_unix(facts.created),
+        schedule_tag: None,
     }
 }
 

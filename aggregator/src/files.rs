@@ -125,19 +125,19 @@ async fn think(
             apply(&mut record, changes)?;
             rows::put(change, name, &record, 0);
             total.files += 1;
-            Ok(Stored { tag: None, created: true })
+            Ok(Stored { tag: None, created: true, schedule_tag: None })
         }
         Deed::Change(changes) => {
             let (mut record, version) = before.ok_or(Refusal::NotFound)?;
             apply(&mut record, changes)?;
             rows::put(change, name, &record, version);
-            Ok(Stored { tag: record.tag(), created: false })
+            Ok(Stored { tag: record.tag(), created: false, schedule_tag: None })
         }
         Deed::Delete(_) => {
             let (record, version) = before.ok_or(Refusal::NotFound)?;
             let all = tree::all(world, Held { name: name.clone(), record, version }).await?;
             tree::remove(world, change, &all, total).await?;
-            Ok(Stored { tag: None, created: false })
+            Ok(Stored { tag: None, created: false, schedule_tag: None })
         }
         Deed::Relocate(relocation, _) => {
             let (record, version) = before.ok_or(Refusal::NotFound)?;
@@ -176,7 +176,7 @@ async fn put(
     }
     total.octets += content.octets.len() as u64;
     rows::put(change, name, &record, version);
-    Ok(Stored { tag: Some(tag), created })
+    Ok(Stored { tag: Some(tag), created, schedule_tag: None })
 }
 
 async fn parent_is_there(world: &World, name: &FileName) -> Result<(), Refusal> {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use calendar::collection::{CollectionName, EntityTag, MemberName, ObjectName, PrincipalId};
 use calendar::refusal::Refusal;
 use calendar::text::TextError;
-use store::collections::Head;
+use store::collections::{Head, Role};
 use store::engine::Version;
 use store::objects::{NewObject, ObjectChange, ObjectFacts};
 use store::{Change, Committed};
@@ -49,6 +49,8 @@ struct SeenCollection {
     index: IndexState,
     index_version: Version,
     reading: Reading,
+    /// In an inbox several messages may be about one UID: there each goes by its own name.
+    is_inbox: bool,
 }
 
 /// Adds everything that belongs to the edits to `change`; in the order of the edits, what was seen. Edits of several
@@ -154,7 +156,7 @@ async fn see(world: &World, collection: &CollectionName) -> Result<SeenCollectio
     let (record, _) =
         world.store.collection(collection).await.map_err(refusal_of)?.ok_or(Refusal::NoParent)?;
     let reading = Reading::new(&owner, &record, &world.limits);
-    Ok(SeenCollection { head, index, index_version, reading })
+    Ok(SeenCollection { head, index, index_version, reading, is_inbox: record.role == Role::Inbox })
 }
 
 /// What one edit makes of one object.
@@ -184,13 +186,14 @@ async fn new_object(
         return Err(Refusal::TooLarge { limit: world.limits.object_octets_max });
     }
     let object = zones::read_object(Arc::clone(octets), &world.limits).map_err(not_valid)?;
-    one_uid(world, edit, object.uid(), edits).await?;
+    let uid = if seen.is_inbox { edit.name.member.as_str() } else { object.uid() };
+    one_uid(world, edit, uid, edits).await?;
     let owner = edit.name.collection.owner.as_str();
     let Indexed { reach, periods, beyond } =
         index::indexed(world, (owner, &seen.reading), (&object, Standing::New), seen.index.writing()).await?;
     Ok(NewObject {
         tag: tag_of(octets),
-        uid: object.uid().to_owned(),
+        uid: uid.to_owned(),
         kind: object.kind(),
         octets: Arc::clone(octets),
         length: octets.len(),

@@ -16,6 +16,7 @@ pub mod own;
 pub mod owner;
 pub mod ports;
 pub mod reading;
+pub mod scheduling;
 pub mod source;
 pub mod sync;
 pub mod turn;

@@ -35,6 +35,8 @@ pub struct World {
     pub access: Arc<RwLock<Rules>>,
     /// Whose turn it is to write an owner's calendars.
     pub turns: Arc<Turns>,
+    /// The address that mails to people elsewhere come from; `None` where no mail is set up.
+    pub mail_sender: Arc<RwLock<Option<String>>>,
 }
 
 impl World {
@@ -55,6 +57,7 @@ impl World {
             verified: Arc::default(),
             access: Arc::default(),
             turns: Arc::default(),
+            mail_sender: Arc::default(),
         }
     }
 
@@ -88,6 +91,16 @@ impl World {
         *self.owners.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(owners);
         self.verified.forget_all();
         self.hot.forget_all();
+    }
+
+    /// The address that mails to people elsewhere come from; `None` where no mail is set up.
+    pub fn mail_sender(&self) -> Option<String> {
+        self.mail_sender.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts another mail address in force, or none.
+    pub fn replace_mail_sender(&self, address: Option<String>) {
+        *self.mail_sender.write().unwrap_or_else(PoisonError::into_inner) = address;
     }
 
     /// A number drawn by chance.

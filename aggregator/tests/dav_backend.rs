@@ -122,7 +122,8 @@ async fn where_nothing_may_come_from_or_go_to() {
         let refusal = relocate(&backend, &moving(from, to)).await.unwrap_err();
         assert_eq!(format!("{refusal:?}"), refused, "{from} to {to}");
     }
-    let condition = Precondition { matches: Some(vec![EntityTag("other".into())]), none_matches: None };
+    let condition =
+        Precondition { matches: Some(vec![EntityTag("other".into())]), ..Precondition::default() };
     let moved = backend.relocate(&ada_calls(), &moving(&from, &name("work", "one.ics")), &condition).await;
     assert_eq!(moved.unwrap_err(), Refusal::TagMismatch);
     assert_eq!(told(&changes(&backend, "personal", None, 10).await), (vec!["one.ics"], vec![]));
@@ -145,7 +146,7 @@ async fn a_condition_on_what_is_not_there_fails_first() {
     let (_, backend) = backend().await;
     let nothing = name("personal", "none.ics");
     for matches in [vec![], vec![EntityTag("a".into())]] {
-        let condition = Precondition { matches: Some(matches), none_matches: None };
+        let condition = Precondition { matches: Some(matches), ..Precondition::default() };
         let deleted = backend.delete(&ada_calls(), &nothing, &condition).await;
         assert_eq!(deleted, Err(Refusal::TagMismatch));
     }

@@ -17,6 +17,7 @@
 //! X-KALENDS-SINCE of the organizer's SEQUENCE says from which on. It is never sent.
 
 mod allowed;
+mod answers;
 mod compare;
 mod compose;
 mod instance;
@@ -38,13 +39,16 @@ use crate::text::{self, TextError, serialise};
 use crate::time::Instant;
 
 pub use allowed::{NotAllowed, attendee_may};
+pub use answers::{
+    differ_in_answers_alone, with_addresses, with_answers, with_partstat, with_schedule_status,
+};
 pub use ledger::{About, Ledger, Revision};
 pub use outbound::{addition_of, message_of, reply_of};
 pub use receive::{
     Change, Delivery, Held, Question, Received, Then, accept_counter, admit, apply_reply, decline_counter,
     receive,
 };
-pub use send::{Scheduled, changes};
+pub use send::{Scheduled, changes, latest_for};
 
 /// The parameter of an organizer's SEQUENCE from which on answers count, where that is a lower one.
 const ANSWERS_SINCE: &str = "X-KALENDS-SINCE";

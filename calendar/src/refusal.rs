@@ -84,10 +84,42 @@ pub enum Refusal {
         /// For a person.
         reason: String,
     },
+    /// Scheduling does not allow it.
+    #[error("{0}")]
+    Scheduling(Barred),
     /// The store is full.
     #[error("there is no room left on the disk")]
     Full,
     /// The store failed; nothing was changed.
     #[error("the store cannot answer just now: {0}")]
     Unavailable(String),
+}
+
+/// What scheduling does not allow (RFC 6638 §3.2.4, §9.2).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Barred {
+    /// An attendee changes what belongs to the organizer.
+    #[error("{property} belongs to the organizer of the event")]
+    AttendeeChange {
+        /// The property or component.
+        property: String,
+    },
+    /// An organizer changes what an organizer may not.
+    #[error("an organizer may not change {property} of an event to which others are invited")]
+    OrganizerChange {
+        /// The property.
+        property: String,
+    },
+    /// The components of one object name different organizers.
+    #[error("all components of an event have the same organizer")]
+    OrganizersDiffer,
+    /// Another scheduling object of the owner has this UID.
+    #[error("the owner has this event already: {0}")]
+    SecondResource(ObjectName),
+    /// Invitations need a calendar to go into.
+    #[error("invitations go into this calendar; choose another one for them first")]
+    DefaultCalendarNeeded,
+    /// Invitations cannot go there.
+    #[error("invitations can go into a calendar of the owner's that takes events, and nowhere else")]
+    NoDefaultCalendar,
 }

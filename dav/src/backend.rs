@@ -4,6 +4,7 @@ mod access;
 mod files;
 mod free_busy;
 mod locks;
+mod scheduling;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -24,6 +25,7 @@ pub use access::{Access, Ace, Delegation, Group, Verdict, Who};
 pub use files::{Extent, FileContent, FileFacts, FileNode, FileRelocation, Files};
 pub use free_busy::{FreeBusyAnswer, FreeBusyRequest, FreeBusyRequests};
 pub use locks::Locks;
+pub use scheduling::{Scheduling, Telling};
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +111,8 @@ pub struct Collection {
     pub privileges: Vec<Privilege>,
     /// What clients have it keep.
     pub dead_properties: DeadProperties,
+    /// Of an inbox: the calendar into which invitations go.
+    pub default_calendar: Option<CollectionName>,
     /// Its state.
     pub token: SyncToken,
     /// When it was made.
@@ -130,6 +134,8 @@ pub struct Member {
     pub modified: Instant,
     /// When it was made.
     pub created: Instant,
+    /// Its schedule tag, if the server schedules for it (RFC 6638 §3.2.10).
+    pub schedule_tag: Option<EntityTag>,
 }
 
 /// A member whole.
@@ -170,6 +176,8 @@ pub struct Precondition {
     pub matches: Option<Vec<EntityTag>>,
     /// If-None-Match: none of these tags, or (empty list) nothing there.
     pub none_matches: Option<Vec<EntityTag>>,
+    /// If-Schedule-Tag-Match: this schedule tag (RFC 6638 §8.3).
+    pub schedule_tag: Option<EntityTag>,
 }
 
 /// The outcome of a write.
@@ -179,6 +187,8 @@ pub struct Stored {
     pub tag: Option<EntityTag>,
     /// Whether it is new.
     pub created: bool,
+    /// The new schedule tag, if the server schedules for it.
+    pub schedule_tag: Option<EntityTag>,
 }
 
 /// What becomes of the source of a relocation.
@@ -227,6 +237,8 @@ pub enum PropertyChange {
     Opaque(bool),
     /// DAV:group-member-set of a group.
     GroupMembers(Vec<PrincipalId>),
+    /// CALDAV:schedule-default-calendar-URL, of an inbox.
+    DefaultCalendar(CollectionName),
     /// Any other: (namespace, local name) and the XML element, or `None` to remove it.
     Dead((String, String), Option<String>),
 }
@@ -258,7 +270,7 @@ pub struct Limits {
 /// Every method that names a resource checks the caller's privileges itself and refuses with
 /// [`Refusal::NotPermitted`], or [`Refusal::NotFound`] where even its existence is not the caller's business.
 #[async_trait]
-pub trait Backend: Access + Files + FreeBusyRequests + Locks + Send + Sync + 'static {
+pub trait Backend: Access + Files + FreeBusyRequests + Locks + Scheduling + Send + Sync + 'static {
     /// Whether the credentials are right.
     async fn sign_in(&self, credentials: &Credentials) -> Result<SignIn, Refusal>;
 

@@ -4,7 +4,7 @@
 //! ends with: a status, perhaps a condition with its payload, and a sentence for a person.
 
 use calendar::collection::Privilege;
-use calendar::refusal::Refusal;
+use calendar::refusal::{Barred, Refusal};
 use http::StatusCode;
 
 use crate::lock;
@@ -126,6 +126,18 @@ conditions! {
     ORIGINATOR_ALLOWED = caldav "originator-allowed" FORBIDDEN "draft-desruisseaux-caldav-sched",
     /// A `Recipient` that is empty.
     RECIPIENT_SPECIFIED = caldav "recipient-specified" FORBIDDEN "draft-desruisseaux-caldav-sched",
+    /// A scheduling object of which the owner has another copy; names it.
+    UNIQUE_SCHEDULING_OBJECT_RESOURCE = caldav "unique-scheduling-object-resource" FORBIDDEN "RFC 6638 §3.2.4.1",
+    /// Components of one object with different organizers.
+    SAME_ORGANIZER_IN_ALL_COMPONENTS = caldav "same-organizer-in-all-components" FORBIDDEN "RFC 6638 §3.2.4.2",
+    /// What an organizer may not change.
+    ALLOWED_ORGANIZER_CHANGE = caldav "allowed-organizer-scheduling-object-change" FORBIDDEN "RFC 6638 §3.2.4.3",
+    /// What an attendee may not change.
+    ALLOWED_ATTENDEE_CHANGE = caldav "allowed-attendee-scheduling-object-change" FORBIDDEN "RFC 6638 §3.2.4.4",
+    /// Invitations need a calendar to go into.
+    DEFAULT_CALENDAR_NEEDED = caldav "default-calendar-needed" FORBIDDEN "RFC 6638 §4.3",
+    /// A place into which invitations cannot go.
+    VALID_SCHEDULE_DEFAULT_CALENDAR_URL = caldav "valid-schedule-default-calendar-URL" FORBIDDEN "RFC 6638 §9.2",
     /// A zone that is not known.
     VALID_TIMEZONE = caldav "valid-timezone" FORBIDDEN "RFC 7809 §5.2",
 }
@@ -191,6 +203,18 @@ impl Failure {
     #[must_use]
     pub fn with(self, payload: Payload) -> Self {
         Self { payload, ..self }
+    }
+
+    fn of_barred(barred: Barred, text: String) -> Self {
+        match barred {
+            Barred::AttendeeChange { .. } => Self::of(ALLOWED_ATTENDEE_CHANGE, text),
+            Barred::OrganizerChange { .. } => Self::of(ALLOWED_ORGANIZER_CHANGE, text),
+            Barred::OrganizersDiffer => Self::of(SAME_ORGANIZER_IN_ALL_COMPONENTS, text),
+            Barred::SecondResource(other) => Self::of(UNIQUE_SCHEDULING_OBJECT_RESOURCE, text)
+                .with(Payload::Href(Resource::Object(other).href())),
+            Barred::DefaultCalendarNeeded => Self::of(DEFAULT_CALENDAR_NEEDED, text),
+            Barred::NoDefaultCalendar => Self::of(VALID_SCHEDULE_DEFAULT_CALENDAR_URL, text),
+        }
     }
 
     /// The error body (RFC 4918 §16) of a response about `href`.
@@ -266,6 +290,7 @@ impl From<Refusal> for Failure {
             Refusal::Locked(place) => {
                 Self::of(LOCK_TOKEN_SUBMITTED, text).with(Payload::Href(lock::href_of(&place)))
             }
+            Refusal::Scheduling(barred) => Self::of_barred(barred, text),
             Refusal::SyncTokenExpired => Self::of(VALID_SYNC_TOKEN, text),
             // DAVx5 lets the server win on 409, which puts a booking back to where it was.
             Refusal::NoParent | Refusal::NotBookable { .. } => Self::new(StatusCode::CONFLICT, text),

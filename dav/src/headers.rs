@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use calendar::collection::EntityTag;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH};
 
-use crate::backend::{Credentials, Precondition};
+use crate::backend::{Credentials, Precondition, Telling};
 use crate::condition::Failure;
 use crate::property::response::Detail;
 
@@ -126,6 +126,25 @@ pub fn precondition(headers: &HeaderMap) -> Precondition {
     Precondition {
         matches: tags(headers, &IF_MATCH, Comparison::Strong),
         none_matches: tags(headers, &IF_NONE_MATCH, Comparison::Weak),
+        schedule_tag: schedule_tag(headers),
+    }
+}
+
+/// The tag of `If-Schedule-Tag-Match` (RFC 6638 §8.3); one that can be no tag matches none.
+fn schedule_tag(headers: &HeaderMap) -> Option<EntityTag> {
+    let value = headers.get("if-schedule-tag-match")?.to_str().unwrap_or_default().trim();
+    Some(EntityTag(one_tag(value).0.to_owned()))
+}
+
+/// What `Schedule-Reply` says (RFC 6638 §8.1).
+///
+/// # Errors
+/// 400 where it is neither T nor F.
+pub fn telling(headers: &HeaderMap) -> Result<Telling, Failure> {
+    match headers.get("schedule-reply").map(|value| value.as_bytes().trim_ascii()) {
+        None | Some(b"T" | b"t") => Ok(Telling::Organizer),
+        Some(b"F" | b"f") => Ok(Telling::Nobody),
+        Some(_) => Err(Failure::bad_request("Schedule-Reply is T or F")),
     }
 }
 

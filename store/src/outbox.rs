@@ -69,6 +69,14 @@ impl Change {
         self.letters.push(letter.clone());
     }
 
+    /// Puts `after` in the place of the letter `before`, seen at version `seen`, together with whatever else this change
+    /// writes.
+    pub fn replace_letter(&mut self, before: &Letter, after: &Letter, seen: Version) {
+        self.expect(letter_key(&before.id), seen);
+        self.remove_letter(before);
+        self.put_letter(after);
+    }
+
     fn put_letter(&mut self, letter: &Letter) {
         match json_row(&[&letter.id.0], letter) {
             Ok(row) => self.put(letter_key(&letter.id), row),

@@ -45,7 +45,18 @@ pub(super) fn kind_of(role: &Role) -> Kinds {
 /// What the owner may do with a collection.
 pub(super) fn of_owner(record: &CollectionRecord) -> Vec<Privilege> {
     let all: BTreeSet<Privilege> = privilege::all_on(kind_of(&record.role)).into_iter().collect();
-    (if record.writable { all } else { without_changes(all) }).into_iter().collect()
+    changeable(record, all)
+}
+
+/// What of the privileges held on a collection there is to hold: nobody changes what is read-only; what came into an
+/// inbox may be deleted, and nothing put there by hand.
+fn changeable(record: &CollectionRecord, held: BTreeSet<Privilege>) -> Vec<Privilege> {
+    let by_hand = [Privilege::WriteContent, Privilege::Bind];
+    match &record.role {
+        _ if record.writable => held.into_iter().collect(),
+        Role::Inbox => held.into_iter().filter(|privilege| !by_hand.contains(privilege)).collect(),
+        _ => without_changes(held).into_iter().collect(),
+    }
 }
 
 /// [`Refusal::NotPermitted`] where something is held, and not this; [`Refusal::NotFound`] where nothing is.
@@ -130,7 +141,7 @@ impl DavBackend {
         let law = Law { owner: &name.owner, grants, rules: self.world.access_rules() };
         let place = Place::Collection(name.id.as_str(), kind_of(&record.role));
         let held = law.privileges(&caller.principal, place);
-        (if record.writable { held } else { without_changes(held) }).into_iter().collect()
+        changeable(record, held)
     }
 
     /// What the caller may do with a home.

@@ -10,6 +10,8 @@ use store::collections::CollectionRecord;
 use store::objects::{ObjectFacts, StoredObject};
 
 use crate::dav_backend::member_of;
+use crate::dav_backend::scheduling::tagged;
+use crate::scheduling::rows;
 use crate::unified;
 use crate::world::{World, refusal_of};
 
@@ -25,7 +27,8 @@ pub(super) async fn page(
 ) -> Result<MemberPage, Refusal> {
     let rows = world.store.members(name, after, PAGE).await.map_err(refusal_of)?;
     let next = if rows.len() == PAGE { rows.last().map(|facts| facts.member.clone()) } else { None };
-    Ok(MemberPage { members: rows.into_iter().filter(keep).map(member_of).collect(), next })
+    let members = rows.into_iter().filter(keep).map(member_of).collect();
+    Ok(MemberPage { members: tagged(world, name, members).await?, next })
 }
 
 /// An object whole; a member of the unified collection with the text of the copy it shows.
@@ -34,7 +37,9 @@ pub(super) async fn object(world: &World, name: &ObjectName) -> Result<Option<Ob
         return Ok(None);
     };
     let Some(copy) = facts.shows.clone() else {
-        return Ok(Some(Object { facts: member_of(facts), octets }));
+        let mut facts = member_of(facts);
+        facts.schedule_tag = rows::schedule_tag(world, name, &facts.tag).await?;
+        return Ok(Some(Object { facts, octets }));
     };
     let Some(original) = world.store.object(&copy).await.map_err(refusal_of)? else {
         // The copy went away after the member was read; with the next look the member shows another or is gone.
@@ -99,6 +104,7 @@ pub(super) async fn changes(
     } else {
         at(revision)
     };
+    let changed = tagged(world, name, changed).await?;
     Ok(Changes { changed, removed, token, truncated })
 }
 
@@ -109,7 +115,8 @@ async fn all(world: &World, name: &CollectionName, limit: usize) -> Result<Optio
         let after = members.last().map(|member| &member.member);
         let page = world.store.members(name, after, PAGE).await.map_err(refusal_of)?;
         let is_last = page.len() < PAGE;
-        members.extend(page.into_iter().map(member_of));
+        let page = page.into_iter().map(member_of).collect();
+        members.extend(tagged(world, name, page).await?);
         if members.len() > limit {
             return Ok(None);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use calendar::collection::{CollectionName, Privilege, SyncToken};
 use calendar::object::Kind;
-use calendar::refusal::Refusal;
+use calendar::refusal::{Barred, Refusal};
 use calendar::time::Instant;
 use dav::backend::{Collection, CollectionKind, DeadProperties, PropertyChange};
 use store::collections::{CollectionRecord, Head, Role};
@@ -44,6 +44,7 @@ pub(super) fn collection_of(
         zone: zone_of(owner, record, &world.limits),
         components: components.collect(),
         opaque: counts_as_busy(owner, record),
+        default_calendar: None,
         privileges,
         dead_properties: dead_of(&record.properties),
         token: SyncToken { epoch: record.epoch, revision: head.revision },
@@ -99,6 +100,7 @@ pub(super) fn apply(record: &mut CollectionRecord, changes: &[PropertyChange]) -
             PropertyChange::GroupMembers(_) => {
                 return Err(Refusal::Protected("only groups have members that are set"));
             }
+            PropertyChange::DefaultCalendar(_) => return Err(Refusal::Scheduling(Barred::NoDefaultCalendar)),
             PropertyChange::Dead(name, value) => keep(&mut record.properties, name, value.as_ref()),
         }
     }

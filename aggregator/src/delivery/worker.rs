@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::route::{self, Fate, Lane};
 use super::{Channel, Delivered};
+use crate::scheduling::settled;
 use crate::world::World;
 
 /// A letter is a worker's for so many seconds.
@@ -122,7 +123,7 @@ impl Courier {
     }
 
     /// Delivers the letters of a lane one after the other, until one has to wait.
-    async fn walk(&self, lane: &Lane) -> Result<usize, EngineError> {
+    pub(crate) async fn walk(&self, lane: &Lane) -> Result<usize, EngineError> {
         let mut arrived = 0;
         // The first must be due; those behind it wait for it and for nothing else.
         let mut released = false;
@@ -187,10 +188,11 @@ impl Courier {
 
     async fn settle(
         &self,
-        mut letter: Letter,
+        leased: Letter,
         seen: Version,
         delivered: Delivered,
     ) -> Result<Settled, EngineError> {
+        let mut letter = leased.clone();
         let now = self.world.now().as_unix();
         letter.leased_until = 0;
         letter.due = now;
@@ -219,7 +221,17 @@ impl Courier {
                 }
             }
         };
-        match self.world.store.replace_letter(&letter, seen).await? {
+        // What became of a scheduling message is written where its sender sees it, in the same commit.
+        let told = settled::settle(&self.world, (&leased, &letter), seen).await;
+        let told = told.unwrap_or_else(|reason| {
+            tracing::warn!(letter = letter.id.0, %reason, "the status of a message cannot be written");
+            None
+        });
+        let committed = match told {
+            Some(committed) => committed,
+            None => self.world.store.replace_letter(&letter, seen).await?,
+        };
+        match committed {
             Committed::At(_) => Ok(settled),
             // The lease ran out and another worker has it.
             Committed::SeenHasMoved => Ok(Settled::NotOurs),

@@ -74,7 +74,7 @@ pub(super) async fn relocate(
     for held in &going {
         place.arrive(change, held, total).await?;
     }
-    Ok(Stored { tag: going.first().and_then(|held| held.record.tag()), created })
+    Ok(Stored { tag: going.first().and_then(|held| held.record.tag()), created, schedule_tag: None })
 }
 
 /// Where things go.

@@ -18,7 +18,7 @@ use crate::component::{Component, Property};
 use crate::object::CalendarObject;
 use crate::time::Instant;
 
-pub(super) use view::latest_for;
+pub use view::latest_for;
 
 /// What an edit makes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

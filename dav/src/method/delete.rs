@@ -9,7 +9,6 @@ use crate::condition::Failure;
 use crate::exchange::Exchange;
 use crate::headers;
 use crate::lock;
-use crate::method::put::check_schedule_tag;
 use crate::path::Resource;
 
 /// Answers the method: 204, also for a calendar, where DAVx5 takes a multistatus for a failure.
@@ -19,16 +18,17 @@ use crate::path::Resource;
 pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> {
     match &exchange.resource {
         Resource::Object(name) => {
-            check_schedule_tag(&exchange.headers)?;
             let precondition = headers::precondition(&exchange.headers);
-            exchange.backend.delete(exchange.caller(), name, &precondition).await?;
+            let telling = headers::telling(&exchange.headers)?;
+            exchange.backend.delete_telling(exchange.caller(), name, &precondition, telling).await?;
         }
         Resource::File(name) => {
             let precondition = headers::precondition(&exchange.headers);
             exchange.backend.delete_file(exchange.caller(), name, &precondition).await?;
         }
         Resource::Collection(name) => {
-            exchange.backend.delete_collection(exchange.caller(), name).await?;
+            let telling = headers::telling(&exchange.headers)?;
+            exchange.backend.delete_collection_telling(exchange.caller(), name, telling).await?;
         }
         _ => return Err(Failure::not_found()),
     }

@@ -18,6 +18,7 @@ use crate::exchange::Exchange;
 use crate::feed::{self, Feed};
 use crate::headers;
 use crate::media::{self, Format};
+use crate::method::put::tell_schedule_tag;
 use crate::path::{FileName, Resource};
 use crate::property::Facets;
 use crate::property::webdav::{http_date, instant_of_http_date};
@@ -81,6 +82,7 @@ pub(crate) fn representation_headers(found: &Object) -> HeaderMap {
     put(&mut headers, ETAG, &found.facts.tag.quoted());
     put(&mut headers, LAST_MODIFIED, &http_date(found.facts.modified));
     put(&mut headers, VARY, "Accept");
+    tell_schedule_tag(found.facts.schedule_tag.as_ref(), &mut headers);
     headers
 }
 

@@ -5,8 +5,9 @@ use http::{Response, StatusCode};
 
 use crate::body::{self, Body};
 
-/// The compliance classes. Scheduling is named when it is there, not before.
-pub const DAV: &str = "1, 2, 3, access-control, calendar-access, extended-mkcol, calendar-proxy";
+/// The compliance classes.
+pub const DAV: &str =
+    "1, 2, 3, access-control, calendar-access, extended-mkcol, calendar-auto-schedule, calendar-proxy";
 
 /// Answers the method; it says nothing about whether a resource is there, and needs no sign-in.
 pub fn answer(allowed: &str) -> Response<Body> {

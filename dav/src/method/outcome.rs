@@ -11,6 +11,7 @@ use crate::exchange::Exchange;
 use crate::headers::Representation;
 use crate::media::Format;
 use crate::method::get::{put, representation, representation_headers};
+use crate::method::put::tell_schedule_tag;
 use crate::path::Resource;
 
 /// What was applied of the preferences.
@@ -39,6 +40,7 @@ pub async fn told(
     if let Some(tag) = tag.and_then(|tag| HeaderValue::from_str(&tag.quoted()).ok()) {
         response.headers_mut().insert(ETAG, tag);
     }
+    tell_schedule_tag(stored.schedule_tag.as_ref(), response.headers_mut());
     Ok(response)
 }
 

@@ -131,7 +131,12 @@ async fn apply(exchange: &Exchange, outcomes: &mut [Outcome<'_>]) -> Result<(), 
             }
             Ok(())
         }
-        Err(refusal @ (Refusal::NotPermitted(_) | Refusal::Protected(_) | Refusal::Full)) => {
+        Err(
+            refusal @ (Refusal::NotPermitted(_)
+            | Refusal::Protected(_)
+            | Refusal::Scheduling(_)
+            | Refusal::Full),
+        ) => {
             let failure = Failure::from(refusal);
             for outcome in outcomes {
                 outcome.change = Err(failure.clone());

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use calendar::collection::EntityTag;
 use calendar::limits::Limits;
 use calendar::refusal::Refusal;
 use calendar::text;
-use http::header::{CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue};
+use http::header::{CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 
 use crate::backend::{FileContent, Stored};
@@ -27,7 +28,6 @@ pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> 
         Resource::File(name) => return file(&exchange, name).await,
         _ => return Err(Failure::not_found()),
     };
-    check_schedule_tag(&exchange.headers)?;
     let Sent { octets, format } = sent(&exchange)?;
     let precondition = headers::precondition(&exchange.headers);
     let put = exchange.backend.put(exchange.caller(), name, Arc::clone(&octets), &precondition).await;
@@ -61,6 +61,13 @@ fn told(stored: Stored) -> Response<Body> {
     response
 }
 
+/// `Schedule-Tag` (RFC 6638 §8.2).
+pub fn tell_schedule_tag(tag: Option<&EntityTag>, headers: &mut HeaderMap) {
+    if let Some(tag) = tag.and_then(|tag| HeaderValue::from_str(&tag.quoted()).ok()) {
+        headers.insert(HeaderName::from_static("schedule-tag"), tag);
+    }
+}
+
 /// A file: any octets, with the media type that was said.
 async fn file(exchange: &Exchange, name: &FileName) -> Result<Response<Body>, Failure> {
     if exchange.headers.contains_key(CONTENT_RANGE) {
@@ -91,15 +98,4 @@ pub fn refused(refusal: Refusal, octets: &[u8]) -> Failure {
         }
     }
     refusal.into()
-}
-
-/// No resource here has a schedule tag, so that a condition on one cannot hold (RFC 6638 §8.3).
-///
-/// # Errors
-/// 412.
-pub fn check_schedule_tag(headers: &HeaderMap) -> Result<(), Failure> {
-    match headers.get("if-schedule-tag-match") {
-        None => Ok(()),
-        Some(_) => Err(Refusal::TagMismatch.into()),
-    }
 }

@@ -12,7 +12,7 @@ use crate::condition::{Failure, Payload};
 use crate::exchange::Exchange;
 use crate::headers::{self, Depth};
 use crate::lock;
-use crate::method::put::check_schedule_tag;
+use crate::method::put::tell_schedule_tag;
 use crate::path::{FileName, Resource};
 
 /// Answers MOVE, with which iOS carries an event from calendar to calendar.
@@ -42,7 +42,6 @@ async fn answer(exchange: &Exchange, source: SourceFate) -> Result<Response<Body
     if *from == to {
         return Err(Failure::new(StatusCode::FORBIDDEN, "it is there already"));
     }
-    check_schedule_tag(&exchange.headers)?;
     let target = overwrite(&exchange.headers)?;
     let relocation = Relocation { from: from.clone(), to, source, target };
     let precondition = headers::precondition(&exchange.headers);
@@ -68,7 +67,10 @@ async fn told(
     if source == SourceFate::Leaves {
         lock::sweep(exchange, &exchange.resource).await?;
     }
-    Ok(body::status(if stored.created { StatusCode::CREATED } else { StatusCode::NO_CONTENT }))
+    let status = if stored.created { StatusCode::CREATED } else { StatusCode::NO_CONTENT };
+    let mut response = body::status(status);
+    tell_schedule_tag(stored.schedule_tag.as_ref(), response.headers_mut());
+    Ok(response)
 }
 
 /// A file, or a folder with what is in it.

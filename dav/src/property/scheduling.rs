@@ -1,7 +1,9 @@
 //! Live properties of scheduling (RFC 6638 §2.4, §9).
 
+use calendar::refusal::{Barred, Refusal};
+
 use crate::backend::{CollectionKind, PropertyChange};
-use crate::condition::Failure;
+use crate::condition::{DEFAULT_CALENDAR_NEEDED, Failure};
 use crate::path::Resource;
 use crate::property::{Facets, Kinds, LiveProperty, Value, View};
 use crate::xml::name::{caldav, dav};
@@ -16,7 +18,10 @@ pub const PROPERTIES: &[LiveProperty] = &[
         for address in mails.into_iter().chain(others) {
             out.writer().text_element(dav("href"), address.as_str());
         }
-        Some(())
+        // iOS and macOS name the organizer so.
+        let own = Resource::Principal(principal.id.clone());
+        let is_among = principal.addresses.iter().any(|address| address.as_str() == own.href());
+        if is_among { Some(()) } else { out.href(&own) }
     }),
     // §2.4.2
     LiveProperty::protected(caldav("calendar-user-type"), Kinds::PRINCIPAL, |_, out| out.text("INDIVIDUAL")),
@@ -29,6 +34,26 @@ pub const PROPERTIES: &[LiveProperty] = &[
         place_of(CollectionKind::Outbox, view, out)
     })
     .needing(Facets::HOME),
+    // §9.2
+    LiveProperty::protected(caldav("schedule-default-calendar-URL"), Kinds::INBOX, |view, out| {
+        let calendar = view.collection.as_ref()?.default_calendar.clone()?;
+        out.href(&Resource::Collection(calendar))
+    })
+    .accepting(|set| match set.and_then(|set| set.first(dav("href"))) {
+        None if set.is_none() => Err(Failure::of(
+            DEFAULT_CALENDAR_NEEDED,
+            "invitations need a calendar to go into; another one can be chosen",
+        )),
+        None => Err(no_calendar()),
+        Some(href) => match Resource::of_href(&href.trimmed(), &Resource::Root) {
+            Some(Resource::Collection(name)) => Ok(PropertyChange::DefaultCalendar(name)),
+            _ => Err(no_calendar()),
+        },
+    }),
+    // §3.2.10
+    LiveProperty::protected(caldav("schedule-tag"), Kinds::OBJECT, |view, out| {
+        out.text(&view.member.as_ref()?.schedule_tag.as_ref()?.quoted())
+    }),
     // §9.1
     LiveProperty::protected(caldav("schedule-calendar-transp"), Kinds::CALENDAR, |view, out| {
         let opaque = view.collection.as_ref()?.opaque;
@@ -41,6 +66,10 @@ pub const PROPERTIES: &[LiveProperty] = &[
         Some(_) => Err(Failure::new(http::StatusCode::CONFLICT, "neither opaque nor transparent")),
     }),
 ];
+
+fn no_calendar() -> Failure {
+    Failure::from(Refusal::Scheduling(Barred::NoDefaultCalendar))
+}
 
 fn place_of(kind: CollectionKind, view: &View, out: &mut Value<'_>) -> Option<()> {
     let collection = view.home.as_ref()?.iter().find(|collection| collection.kind == kind)?;

@@ -18,6 +18,8 @@ use super::{Memory, NOW, holds};
 pub struct Besides {
     pub locks: Mutex<Vec<Lock>>,
     pub files: Mutex<BTreeMap<FileName, (FileNode, Vec<u8>)>>,
+    /// What the last deletion said of who hears of it.
+    pub told: Mutex<Option<Telling>>,
 }
 
 fn mine(caller: &Caller, owner: &PrincipalId) -> Result<(), Refusal> {
@@ -109,7 +111,7 @@ impl Files for Memory {
         let facts =
             FileFacts { tag: tag.clone(), media_type: content.media_type, octets: content.octets.len() };
         let created = files.insert(name.clone(), (node(name, Some(facts)), content.octets)).is_none();
-        Ok(Stored { tag: Some(tag), created })
+        Ok(Stored { tag: Some(tag), created, schedule_tag: None })
     }
 
     async fn make_folder(
@@ -183,6 +185,6 @@ impl Files for Memory {
             files.retain(|other, _| !other.is_within(from));
         }
         files.extend(arrived);
-        Ok(Stored { tag: None, created })
+        Ok(Stored { tag: None, created, schedule_tag: None })
     }
 }

@@ -3,6 +3,7 @@
 mod access;
 mod files;
 mod free_busy;
+mod scheduling;
 
 use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
@@ -95,6 +96,7 @@ impl Memory {
             opaque: true,
             privileges: ALL.to_vec(),
             dead_properties: BTreeMap::new(),
+            default_calendar: None,
             token: SyncToken { epoch: 0xcafe, revision: Revision(1) },
             created: Instant::from_unix(NOW),
         };
@@ -159,6 +161,7 @@ impl Kept {
             octets: octets.len(),
             modified: Instant::from_unix(NOW),
             created: Instant::from_unix(NOW),
+            schedule_tag: scheduling::tag_of(&octets),
         };
         let revision = self.bump();
         self.log.insert(member.clone(), (revision, false));
@@ -180,6 +183,7 @@ impl Kept {
                 PropertyChange::Components(kinds) => collection.components = kinds,
                 PropertyChange::Opaque(opaque) => collection.opaque = opaque,
                 PropertyChange::GroupMembers(_) => panic!("a collection has no members that are set"),
+                PropertyChange::DefaultCalendar(name) => collection.default_calendar = Some(name),
                 PropertyChange::Dead(name, Some(xml)) => {
                     collection.dead_properties.insert(name, xml);
                 }
@@ -382,6 +386,7 @@ impl Backend for Memory {
                 return Err(Refusal::UnsupportedComponent(object.kind().component_name().to_owned()));
             }
             holds(precondition, kept.objects.get(&name.member).map(|object| &object.facts.tag))?;
+            scheduling::holds(precondition, kept.objects.get(&name.member))?;
             for (member, other) in &kept.objects {
                 let other = CalendarObject::read(Arc::clone(&other.octets), &CoreLimits::default());
                 if *member != name.member && other.is_ok_and(|other| other.uid() == object.uid()) {
@@ -391,7 +396,8 @@ impl Backend for Memory {
             let created = !kept.objects.contains_key(&name.member);
             let changed = object.uid().contains("rewritten");
             let tag = kept.set(name.member.clone(), Arc::clone(&octets));
-            Ok(Stored { tag: (!changed).then_some(tag), created })
+            let schedule_tag = scheduling::tag_of(&octets);
+            Ok(Stored { tag: (!changed).then_some(tag), created, schedule_tag })
         });
         write.map_err(|refusal| match refusal {
             Refusal::NotFound => Refusal::NoParent,
@@ -411,6 +417,7 @@ impl Backend for Memory {
                 return Err(Refusal::NotFound);
             }
             holds(precondition, found.map(|object| &object.facts.tag))?;
+            scheduling::holds(precondition, found)?;
             kept.objects.remove(&name.member);
             let revision = kept.bump();
             kept.log.insert(name.member.clone(), (revision, true));
@@ -427,6 +434,7 @@ impl Backend for Memory {
         let Relocation { from, to, source, target } = relocation;
         let found = self.object(caller, from).await?.ok_or(Refusal::NotFound)?;
         holds(precondition, Some(&found.facts.tag))?;
+        scheduling::holds(precondition, Some(&found))?;
         if *source == SourceFate::Leaves {
             self.with(caller, &from.collection, Privilege::Unbind, |_| Ok(()))?;
         }

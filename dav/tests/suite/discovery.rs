@@ -26,7 +26,12 @@ async fn options_need_no_sign_in() {
     {
         let answer = server.send_as_is(&format!("OPTIONS {path}"), &[], "").await.expect(200);
         let classes = answer.header("dav").unwrap();
-        assert!(classes.starts_with("1, 2, 3, access-control, calendar-access, extended-mkcol"), "{classes}");
+        assert!(
+            classes.starts_with(
+                "1, 2, 3, access-control, calendar-access, extended-mkcol, calendar-auto-schedule"
+            ),
+            "{classes}"
+        );
         assert!(answer.header("allow").is_some_and(|allow| allow.contains("PROPFIND")), "{path}");
         assert_eq!(answer.text, "");
     }

@@ -127,7 +127,8 @@ fn keep_answer(component: &mut Component, held: &Component, recipient: &[Address
     let Some(own) = attendee_among(held, recipient) else { return };
     let Some(line) = attendee_mut(component, &address_of(own)) else { return };
     let (answered, known) = (partstat_of(own), partstat_of(line));
-    if known == "NEEDS-ACTION" && answered != known {
+    // One's own answer is one's own to say; the organizer may not have heard of it yet.
+    if answered != "NEEDS-ACTION" && answered != known {
         set_parameter(line, "PARTSTAT", Some(&answered));
     }
 }

@@ -77,7 +77,7 @@ impl View {
 }
 
 /// The latest revision of what `who` is invited to; `None` where they are not.
-pub(in super::super) fn latest_for(held: &CalendarObject, who: &Address, now: Instant) -> Option<Outgoing> {
+pub fn latest_for(held: &CalendarObject, who: &Address, now: Instant) -> Option<Outgoing> {
     let view = View::of(&Parts::of(Some(held)), who)?;
     let method = if view.is_cancelled() { Method::Cancel } else { Method::Request };
     Some(compose::message(held, method, vec![who.clone()], view.components(now)))

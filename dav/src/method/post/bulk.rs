@@ -91,7 +91,7 @@ async fn one(
 ) -> Result<(ObjectName, Option<EntityTag>), Failure> {
     let condition = resource.first(me("if-match")).and_then(|condition| condition.first(dav("getetag")));
     let tag = condition.map(|tag| EntityTag(tag.trimmed().trim_matches('"').to_owned()));
-    let precondition = Precondition { matches: tag.map(|tag| vec![tag]), none_matches: None };
+    let precondition = Precondition { matches: tag.map(|tag| vec![tag]), ..Precondition::default() };
     let name = match asked {
         Some(Resource::Object(name)) if name.collection == *collection => Some(name.clone()),
         Some(Resource::Collection(name)) if name == collection => None,

@@ -1,0 +1,78 @@
+//! What clients may not write, by the name of the condition.
+
+use crate::house::{House, meeting};
+
+const OTHER: &str = "END:VEVENT\r\nBEGIN:VEVENT\r\nUID:a\r\nDTSTAMP:20260101T000000Z\r\nRECURRENCE-ID:20260602T090000Z\r\n\
+    DTSTART:20260602T090000Z\r\nORGANIZER:mailto:ann@x\r\nATTENDEE:mailto:bob@x\r\nEND:VEVENT\r\nEND:VCALENDAR";
+
+#[tokio::test]
+async fn an_attendee_changes_only_what_is_theirs() {
+    let house = House::new().await;
+    house
+        .put("olga", "personal/a.ics", &meeting("a", "RRULE:FREQ=DAILY\r\n", &["ann@x", "bob@x"]))
+        .await
+        .expect(201);
+    let copy = house.only("ann").await;
+    for change in [
+        ("SUMMARY:Talk", "SUMMARY:Mine"),
+        ("DTSTART:20260601T09", "DTSTART:20260601T08"),
+        ("RRULE:FREQ=DAILY", "RRULE:FREQ=WEEKLY"),
+        ("PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:bob", "PARTSTAT=ACCEPTED;RSVP=TRUE:mailto:bob"),
+        ("ATTENDEE;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:ann@x\r\n", ""),
+        ("ORGANIZER:mailto:olga", "ORGANIZER:mailto:ann"),
+        ("UID:a", "UID:b"),
+    ] {
+        let answer = house.edit("ann", &copy, &[change]).await;
+        answer.refused("allowed-attendee-scheduling-object-change");
+    }
+    let own = (
+        "END:VEVENT",
+        "TRANSP:TRANSPARENT\r\nX-MINE:1\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER:-PT5M\r\nEND:VALARM\r\nEND:VEVENT",
+    );
+    let kept = house.edit("ann", &copy, &[own]).await.expect(204);
+    assert!(kept.header("etag").is_some(), "nothing was changed in it");
+    assert!(house.heard("olga").await.is_empty(), "and nobody hears of it");
+}
+
+#[tokio::test]
+async fn an_organizer_stays_one() {
+    let house = House::new().await;
+    house.put("olga", "personal/a.ics", &meeting("a", "", &["ann@x"])).await.expect(201);
+    for change in [("ORGANIZER:mailto:olga", "ORGANIZER:mailto:ann"), ("UID:a", "UID:b")] {
+        let answer = house.edit("olga", "personal/a.ics", &[change]).await;
+        answer.refused("allowed-organizer-scheduling-object-change");
+    }
+    let two = meeting("a", "RRULE:FREQ=DAILY\r\n", &["ann@x"]).replace("END:VEVENT\r\nEND:VCALENDAR", OTHER);
+    house.put("olga", "personal/a.ics", &two).await.refused("same-organizer-in-all-components");
+    // Nobody's meeting any more: it is over for those who were invited.
+    let text = house.get("olga", "personal/a.ics").await.text;
+    let plain: Vec<&str> =
+        text.lines().filter(|line| !line.starts_with("ORGANIZER") && !line.starts_with("ATTENDEE")).collect();
+    let plain = plain.join("\r\n") + "\r\n";
+    let made = house.put("olga", "personal/a.ics", &plain).await.expect(204);
+    assert!(made.header("schedule-tag").is_none() && made.header("etag").is_some(), "{plain}");
+    assert_eq!(house.heard("ann").await, ["CANCEL", "REQUEST"]);
+}
+
+#[tokio::test]
+async fn one_event_is_one_resource() {
+    let house = House::new().await;
+    house.send("olga", "MKCALENDAR work/", &[], "").await.expect(201);
+    let text = meeting("a", "", &["ann@x"]);
+    house.put("olga", "personal/a.ics", &text).await.expect(201);
+    let refused = house.put("olga", "work/b.ics", &text).await.refused("unique-scheduling-object-resource");
+    assert!(refused.text.contains("<D:href>/dav/calendars/olga/personal/a.ics</D:href>"), "{}", refused.text);
+    house.put("olga", "personal/b.ics", &text).await.refused("no-uid-conflict");
+    let copy = house.send("olga", "COPY personal/a.ics", &["Destination: work/a.ics"], "").await;
+    copy.refused("unique-scheduling-object-resource");
+    let moved = house.send("olga", "MOVE personal/a.ics", &["Destination: work/a.ics"], "").await.expect(201);
+    assert!(moved.header("schedule-tag").is_some());
+    assert_eq!(house.heard("ann").await, ["REQUEST"], "that it moved is nobody's concern");
+    // What is replaced by another is over.
+    house.put("olga", "work/c.ics", &meeting("c", "", &["bob@x"])).await.expect(201);
+    house.send("olga", "MOVE work/a.ics", &["Destination: work/c.ics"], "").await.expect(204);
+    assert_eq!(house.heard("bob").await, ["CANCEL", "REQUEST"]);
+    // With its calendar it is called off.
+    house.send("olga", "DELETE work/", &[], "").await.expect(204);
+    assert_eq!(house.heard("ann").await, ["CANCEL"]);
+}
