@@ -3,6 +3,7 @@
 use super::TextError;
 use super::content_line::ContentLine;
 use super::lines::{Line, Lines, unfold};
+use super::serialise::written_name;
 use crate::component::{Component, Property};
 use crate::limits::Limits;
 use crate::warning::{Warning, WarningKind};
@@ -82,8 +83,9 @@ impl Builder<'_> {
         let name = content[parts.name.clone()].to_ascii_uppercase();
         let value = &content[parts.value.clone()];
         match name.as_str() {
-            "BEGIN" => return self.begin(&value.trim().to_ascii_uppercase(), line),
-            "END" => self.end(&value.trim().to_ascii_uppercase(), line),
+            // Without what a name cannot hold, as it is written: with it, it would be another component.
+            "BEGIN" => return self.begin(&written_name(value), line),
+            "END" => self.end(&written_name(value), line),
             _ => {
                 if parts.repaired {
                     self.warn(WarningKind::UnquotedParameter, line.number, content);
