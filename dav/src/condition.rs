@@ -76,8 +76,6 @@ conditions! {
     MAX_RESOURCE_SIZE = caldav "max-resource-size" FORBIDDEN "RFC 4791 §5.3.2.1",
     /// Too many instances.
     MAX_INSTANCES = caldav "max-instances" FORBIDDEN "RFC 4791 §5.3.2.1",
-    /// Too many attendees.
-    MAX_ATTENDEES = caldav "max-attendees-per-instance" FORBIDDEN "RFC 4791 §5.3.2.1",
     /// A filter that makes no sense.
     VALID_FILTER = caldav "valid-filter" FORBIDDEN "RFC 4791 §7.8",
     /// A part of a filter that is not answered here; names it.
@@ -283,7 +281,7 @@ impl From<Refusal> for Failure {
             Refusal::UnsupportedComponent(_) => Self::of(SUPPORTED_CALENDAR_COMPONENT, text),
             Refusal::TooLarge { .. } => Self::of(MAX_RESOURCE_SIZE, text),
             Refusal::TooManyInstances { .. } => Self::of(MAX_INSTANCES, text),
-            Refusal::TooManyAttendees { .. } => Self::of(MAX_ATTENDEES, text),
+            Refusal::TooManyAttendees { .. } => Self::of(MAX_ATTENDEES_PER_INSTANCE, text),
             Refusal::TooEarly(_) => Self::of(MIN_DATE_TIME, text),
             Refusal::TooLate(_) => Self::of(MAX_DATE_TIME, text),
             Refusal::Protected(_) => Self::new(StatusCode::FORBIDDEN, text),

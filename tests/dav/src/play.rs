@@ -104,6 +104,7 @@ fn body(expected: &str, text: &str, bindings: &mut Bindings) -> Result<(), Strin
         return if text.is_empty() { Ok(()) } else { Err("a body where there should be none".to_owned()) };
     }
     if expected.starts_with("(contains)") || expected.starts_with("(lacks)") {
+        let unfolded = text.replace("\r\n ", "");
         let mut wanted = true;
         for line in expected.lines() {
             match line {
@@ -111,7 +112,7 @@ fn body(expected: &str, text: &str, bindings: &mut Bindings) -> Result<(), Strin
                 "(lacks)" => wanted = false,
                 line => {
                     let line = filled(line, bindings)?;
-                    if text.contains(&line) != wanted {
+                    if unfolded.contains(&line) != wanted {
                         let what = if wanted { "is not" } else { "is" };
                         return Err(format!("`{line}` {what} in the body"));
                     }

@@ -7,6 +7,7 @@ use calendar::object::Kind;
 use dav::condition::CONDITIONS;
 use dav::filter::Collation;
 use dav::method::options;
+use dav::method::post::{POSTS, Recognition};
 use dav::method::table::METHODS;
 use dav::privilege;
 use dav::property::{Kinds, LiveProperty, Shown, Write, table};
@@ -72,6 +73,7 @@ pub fn document() -> String {
     let methods =
         METHODS.iter().map(|row| vec![format!("`{}`", row.name), kinds(row.on), row.rfc.to_owned()]);
     table_of(&mut out, &["method", "on", "standard"], methods);
+    posts(&mut out);
     out.push_str("\n## Reports\n\n");
     let reports = REPORTS.iter().map(|row| vec![name(row.name), kinds(row.on), row.rfc.to_owned()]);
     table_of(&mut out, &["report", "on", "standard"], reports);
@@ -81,6 +83,20 @@ pub fn document() -> String {
     icalendar(&mut out);
     examples(&mut out);
     out
+}
+
+fn posts(out: &mut String) {
+    out.push_str("\n## What POST means\n\n");
+    let rows = POSTS.iter().map(|row| {
+        let by = match row.by {
+            Recognition::Query(parameter, None) => format!("`?{parameter}`"),
+            Recognition::Query(parameter, Some(value)) => format!("`?{parameter}={value}`"),
+            Recognition::Media(kind) => format!("a body of `{kind}`"),
+            Recognition::Root(root) => format!("a body of {}", name(root)),
+        };
+        vec![kinds(row.on), by, row.rfc.to_owned()]
+    });
+    table_of(out, &["on", "known by", "standard"], rows);
 }
 
 fn shows(scenario: &Scenario, standard: &str) -> bool {

@@ -61,12 +61,15 @@ fn each_that_the_standards_name_is_told_or_there_is_a_reason() {
                 problems.push(format!("{:?} is told although it cannot be", row.name));
             }
             (false, Standing::Told) => {
-                problems.push(format!("{:?} ({}) is never told", row.name, row.standard))
+                problems.push(format!("{:?} ({}) is never told", row.name, row.standard));
             }
             _ => {}
         }
     }
     for condition in CONDITIONS {
+        if CONDITIONS.iter().filter(|other| other.name == condition.name).count() > 1 {
+            problems.push(format!("{:?} is declared twice", condition.name));
+        }
         if !defined(condition.name) {
             problems.push(format!("{:?} is in no standard that is listed", condition.name));
         }
