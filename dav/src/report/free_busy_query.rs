@@ -52,9 +52,9 @@ fn window(body: &Element) -> Result<Span, Failure> {
     }
 }
 
-/// On the home, the inbox and the unified calendar the question is about everything.
+/// On the principal, the home, the inbox and the unified calendar the question is about everything.
 async fn scope(exchange: &Exchange) -> Result<BusyScope, Failure> {
-    if let Resource::Home(owner) = &exchange.resource {
+    if let Resource::Home(owner) | Resource::Principal(owner) = &exchange.resource {
         return Ok(BusyScope::Everything(owner.clone()));
     }
     let Resource::Collection(name) = &exchange.resource else { return Err(Failure::not_found()) };

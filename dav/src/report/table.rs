@@ -51,7 +51,8 @@ pub const REPORTS: &[Report] = &[
     },
     Report {
         name: caldav("free-busy-query"),
-        on: Kinds::HOME.or(Kinds::CALENDAR).or(Kinds::INBOX),
+        // Evolution asks the principals that it has found where a server does not schedule.
+        on: Kinds::PRINCIPAL.or(Kinds::HOME).or(Kinds::CALENDAR).or(Kinds::INBOX),
         rfc: "RFC 4791 §7.10",
         answer: |exchange, body| Box::pin(free_busy_query::answer(exchange, body)),
     },

@@ -123,6 +123,16 @@ async fn the_headers_of_the_drafts() {
     refused("Recipient: ", "recipient-specified").await;
 }
 
+/// Evolution writes the name by which it signs in where an account has no mail address.
+#[tokio::test]
+async fn the_organizer_may_be_named_as_they_sign_in() {
+    let good = request(&["mailto:bob@example.org"]);
+    let signed_in = good.replace("MAILTO:Ada@example.org", "mailto:ada");
+    assert_eq!(told(&ask(&server(), &[], &signed_in).await.expect(200)).len(), 1);
+    let somebody = good.replace("MAILTO:Ada@example.org", "mailto:bob");
+    ask(&server(), &[], &somebody).await.expect_condition(403, c("valid-organizer"));
+}
+
 #[tokio::test]
 async fn what_is_no_request_is_refused_by_name() {
     let good = request(&["mailto:bob@example.org"]);

@@ -255,6 +255,7 @@ async fn free_busy_of_a_calendar_and_of_everything() {
         (WORK, "Depth: 1", false),
         (WORK, "X: y", false),
         ("/dav/calendars/ada/", "Depth: 0", true),
+        ("/dav/principals/ada/", "Depth: infinity", true),
         ("/dav/calendars/ada/unified/", "Depth: infinity", true),
     ] {
         let answer = server.send(&format!("REPORT {path}"), &[depth], &body).await.expect(200);
@@ -280,8 +281,5 @@ async fn free_busy_needs_both_ends() {
     }
     let body = free_busy("20260504T000000Z", "20260505T000000Z");
     server.send("REPORT /dav/calendars/ada/none/", &[], &body).await.expect(404);
-    server
-        .send("REPORT /dav/principals/ada/", &[], &body)
-        .await
-        .expect_condition(403, dav("supported-report"));
+    server.send("REPORT /dav/principals/", &[], &body).await.expect_condition(403, dav("supported-report"));
 }

@@ -94,10 +94,14 @@ impl Question {
 /// UIDs of events to be moved that are looked at; there is one as a rule.
 const EXCEPT_UIDS_MAX: usize = 4;
 
-/// Whether an address is that of a principal: one of their addresses, or where the principal is.
+/// Whether an address is that of a principal: one of their addresses, where the principal is, or `mailto:` before the
+/// name by which they sign in, as Evolution writes it for accounts without a mail address.
 fn is_of(address: &Address, principal: &Principal) -> bool {
+    let signs_in = || address.mail().is_some_and(|mail| mail.eq_ignore_ascii_case(principal.id.as_str()));
     let at = || Resource::of_href(address.as_str(), &Resource::Root);
-    principal.addresses.contains(address) || at() == Some(Resource::Principal(principal.id.clone()))
+    principal.addresses.contains(address)
+        || signs_in()
+        || at() == Some(Resource::Principal(principal.id.clone()))
 }
 
 fn no_message(reason: impl Into<String>) -> Failure {
