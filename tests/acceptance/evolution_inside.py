@@ -123,6 +123,17 @@ class Inside:
         component.set_summary(title)
         client.modify_object_sync(component, ECal.ObjModType.THIS, ECal.OperationFlags.NONE, None)
 
+    def free_busy(self, calendar, person, start, end):
+        """What the meeting page of the editor asks: when this person is busy."""
+        _, found = self.client(calendar).get_free_busy_sync(instant(start), instant(end), [person], None)
+        periods = []
+        for component in (one.get_icalcomponent() for one in found):
+            period = component.get_first_property(ICalGLib.PropertyKind.FREEBUSY_PROPERTY)
+            while period:
+                periods.append(period.get_value_as_string().split("/"))
+                period = component.get_next_property(ICalGLib.PropertyKind.FREEBUSY_PROPERTY)
+        return sorted(periods)
+
     def remove(self, calendar, uid):
         self.client(calendar).remove_object_sync(uid, None, ECal.ObjModType.ALL, ECal.OperationFlags.NONE, None)
 

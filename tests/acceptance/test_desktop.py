@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+import requests
 
 from evolution import Evolution
 from kalends import Server, event
@@ -27,12 +28,22 @@ SERIES = (
     "BEGIN:VEVENT\r\nUID:series\r\nDTSTAMP:20260101T000000Z\r\nRECURRENCE-ID;TZID=Europe/Berlin:20301028T090000\r\n"
     "DTSTART;TZID=Europe/Berlin:20301029T100000\r\nDTEND;TZID=Europe/Berlin:20301029T103000\r\n"
     "SUMMARY:Standup on Tuesday\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
+# Somebody to meet.
+GRACE = """
+[[owner]]
+id = "grace"
+name = "Grace Example"
+emails = ["grace@example.org"]
+time_zone = "Europe/Berlin"
+password = {{ file = "{folder}/ada.password" }}
+"""
+
 AUTUMN = ("20301015T000000Z", "20301120T000000Z")
 
 
 @pytest.mark.parametrize("program", [Thunderbird, Evolution])
 def test_a_desktop_calendar_finds_reads_and_writes(program, tmp_path):
-    with Server() as server, program(tmp_path / "desk") as desk:
+    with Server(tmp_path, top_more=GRACE.format(folder=tmp_path)) as server, program(tmp_path / "desk") as desk:
         for name, text in (("dentist.ics", event("dentist", "20301105T090000Z", "20301105T100000Z", "Dentist")),
                            ("concert.ics", event("concert", "20301106T190000Z", "20301106T210000Z", "Concert")),
                            ("series.ics", SERIES)):
@@ -44,6 +55,7 @@ def test_a_desktop_calendar_finds_reads_and_writes(program, tmp_path):
         changes_one_day_of_a_series(desk, server)
         sees_what_others_change(desk, server)
         leaves_alone_what_is_only_read(desk, server)
+        asks_when_somebody_is_busy(desk, server)
         assert not re.findall(".*status=5.*", log(server))
 
 
@@ -110,6 +122,19 @@ def leaves_alone_what_is_only_read(desk, server):
     # The window greys the button out; a program that asks nevertheless is refused.
     refused = re.findall(r'method=PUT path="/dav/calendars/ada/(?:unified|bookings)/.* status=(\d+)', log(server))
     assert set(refused) <= {"403"}, refused
+
+
+def asks_when_somebody_is_busy(desk, server):
+    visit = event("visit", "20301112T090000Z", "20301112T110000Z", "Visit to the dentist")
+    there = requests.put(f"{server.url}/dav/calendars/grace/personal/visit.ics", visit.encode(), timeout=30,
+                         auth=("grace", server.password), headers={"Content-Type": "text/calendar; charset=utf-8"})
+    assert there.status_code == 201, there.text
+    november = ("20301101T000000Z", "20301201T000000Z")
+    assert desk.call("free_busy", "Personal", "grace@example.org", *november) == [["20301112T090000Z", "20301112T110000Z"]]
+    assert desk.call("free_busy", "Personal", "ada@example.org", *november) == [
+        ["20301104T080000Z", "20301104T083000Z"], ["20301105T140000Z", "20301105T150000Z"],
+        ["20301108T080000Z", "20301108T160000Z"], ["20301111T080000Z", "20301111T083000Z"]]
+    assert desk.call("free_busy", "Personal", "nobody@example.org", *november) == []
 
 
 def log(server):

@@ -85,6 +85,22 @@
       await calendar(name).modifyItem(after, before);
     },
 
+    // What the attendees' page of the editor asks: when this person is busy. Any of the calendars may do the asking.
+    async free_busy(name, person, start, end) {
+      const { BUSY } = Ci.calIFreeBusyInterval;
+      const found = await new Promise(resolve => {
+        const all = [];
+        const onResult = (operation, intervals) => {
+          all.push(...(intervals ?? []));
+          if (!operation.isPending) resolve(all);
+        };
+        cal.freeBusyService.getFreeBusyIntervals(
+          `mailto:${person}`, cal.createDateTime(start), cal.createDateTime(end), BUSY, { onResult });
+      });
+      return found.filter(one => one.freeBusyType === BUSY)
+        .map(one => [one.interval.start.icalString, one.interval.end.icalString]).sort();
+    },
+
     async remove(name, uid) {
       await calendar(name).deleteItem(await item(name, uid));
     },
