@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, RwLock};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aggregator::dav_backend::DavBackend;
 use aggregator::delivery::Channel;
@@ -12,6 +12,8 @@ use aggregator::delivery::smtp::{SmtpChannel, SmtpSettings};
 use aggregator::delivery::worker::Courier;
 use aggregator::operation::collection;
 use aggregator::ports::{Clock, Entropy};
+use aggregator::push;
+use aggregator::push::channel::PushChannel;
 use aggregator::scheduling::{self, ToOwners};
 use aggregator::source::http::{FetchLimits, Fetcher};
 use aggregator::sync::Puller;
@@ -27,6 +29,9 @@ use crate::config::settings::{MailRoute, Settings, Smtp};
 use crate::house::House;
 use crate::tls::certificates::Certificates;
 use crate::workers::Ledger;
+
+/// How long a push service may take to answer.
+const PUSH_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Why no house could be built.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +88,9 @@ pub enum ComposeError {
     /// The settings of the mail server are of no use.
     #[error("mail.smtp: {0}")]
     Mail(String),
+    /// The key that signs what devices are told cannot be read or made.
+    #[error("WebDAV-Push: {0}; push.enabled = false leaves it out")]
+    Push(String),
     /// TLS cannot be set up.
     #[error("TLS for outgoing requests cannot be set up: {0}; is the package ca-certificates installed?")]
     Tls(String),
@@ -261,6 +269,17 @@ async fn furnish(settings: Settings, world: World, kept: Option<Kept>) -> Result
         }
     };
     world.replace_mail_sender(settings.mail.as_ref().map(|mail| mail.address.clone()));
+    let mut ways = channels(&settings, &world)?;
+    let mut backend = DavBackend::new(world.clone());
+    if let Some(push) = &settings.push {
+        let failed = |error: &dyn std::fmt::Display| ComposeError::Push(error.to_string());
+        let identity = push::channel::identity(&world).await.map_err(|error| failed(&error))?;
+        backend = backend.with_push(Arc::clone(&identity), push.clone());
+        let limits = FetchLimits { total: PUSH_PATIENCE, ..FetchLimits::default() };
+        let http = Fetcher::new(limits).map_err(|error| ComposeError::Tls(error.to_string()))?;
+        let channel = PushChannel::new(world.clone(), identity, http, push.clone());
+        ways.insert(push::CHANNEL.to_owned(), Arc::new(channel));
+    }
     let desk = Desk {
         world: world.clone(),
         hosts: Arc::new(RwLock::new(Arc::new(settings.hosts.clone()))),
@@ -268,9 +287,9 @@ async fn furnish(settings: Settings, world: World, kept: Option<Kept>) -> Result
         correspondence: Arc::new(settings.correspondence()),
     };
     Ok(House {
-        dav: dav::service::Service::new(Arc::new(DavBackend::new(world.clone()))),
+        dav: dav::service::Service::new(Arc::new(backend)),
         pages: booking_ui::service::Service::new(desk.clone()),
-        courier: Courier::new(world.clone(), channels(&settings, &world)?),
+        courier: Courier::new(world.clone(), ways),
         settings,
         world,
         desk,

@@ -81,10 +81,12 @@ pub fn load_text(name: &str, text: &str, folder: &Path, environment: &Environmen
 fn settings_of(top: &Section<'_>, files: Vec<PathBuf>) -> Settings {
     top.texts("include");
     let listen = read::listen::listeners(top);
+    let (server, mail) = (read::server::server(top, &listen), read::mail::mail(top));
     let settings = Settings {
-        server: read::server::server(top, &listen),
+        push: read::push::push(top, &server, mail.as_ref()),
+        server,
         engine: read::server::engine(top),
-        mail: read::mail::mail(top),
+        mail,
         backup: read::backup::backup(top),
         log: read::server::log(top),
         limits: read::server::limits(top),

@@ -8,6 +8,7 @@ mod home;
 mod listing;
 mod object_properties;
 pub(crate) mod properties;
+mod push;
 mod relocation;
 mod scheduling;
 
@@ -36,6 +37,8 @@ use crate::dav_backend::access::Seat;
 use crate::gate::Staged;
 use crate::operation::{collection, free_busy, sign_in};
 use crate::owner::Owner;
+use crate::push::channel::PushSettings;
+use crate::push::crypt::Identity;
 use crate::scheduling::write::{self, Wish};
 use crate::scheduling::{place, rows};
 use crate::unified;
@@ -47,12 +50,20 @@ const COLLECTIONS_MAX: usize = 250;
 /// The calendars of this server as the protocol sees them.
 pub struct DavBackend {
     world: World,
+    /// Who tells devices of changes, and how; `None`: nobody does.
+    push: Option<(Arc<Identity>, PushSettings)>,
 }
 
 impl DavBackend {
     /// The backend over `world`.
     pub fn new(world: World) -> Self {
-        Self { world }
+        Self { world, push: None }
+    }
+
+    /// The same, with devices that are told of changes by a server of this identity.
+    #[must_use]
+    pub fn with_push(self, identity: Arc<Identity>, settings: PushSettings) -> Self {
+        Self { push: Some((identity, settings)), ..self }
     }
 
     async fn record(&self, name: &CollectionName) -> Result<Option<CollectionRecord>, Refusal> {

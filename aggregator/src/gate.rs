@@ -17,6 +17,7 @@ use store::{Change, Committed};
 
 use crate::home;
 use crate::index::{self, IndexState, Indexed, Standing};
+use crate::push;
 use crate::reading::{Reading, tag_of};
 use crate::unified;
 use crate::world::{World, refusal_of};
@@ -93,6 +94,9 @@ async fn stage_in_home(world: &World, change: &mut Change, edits: &[Edit]) -> Re
     let mut touched = unified::Touched::default();
     // The unified head first: whatever changes after this moment makes the commit think again.
     let unified = unified::see(world, &owner).await?;
+    let mut changed: Vec<CollectionName> = by_collection.keys().cloned().collect();
+    changed.extend(unified.is_some().then(|| CollectionName::new(owner.id.as_str(), unified::ID)));
+    push::stage(world, change, &changed).await?;
     for (collection, positions) in by_collection {
         let seen = see(world, &collection).await?;
         let mut changes = Vec::with_capacity(positions.len());

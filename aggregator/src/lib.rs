@@ -15,6 +15,7 @@ pub mod operation;
 pub mod own;
 pub mod owner;
 pub mod ports;
+pub mod push;
 pub mod reading;
 pub mod scheduling;
 pub mod source;

@@ -4,6 +4,7 @@ mod access;
 mod files;
 mod free_busy;
 mod locks;
+mod push;
 mod scheduling;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ pub use access::{Access, Ace, Delegation, Group, Verdict, Who};
 pub use files::{Extent, FileContent, FileFacts, FileNode, FileRelocation, Files};
 pub use free_busy::{FreeBusyAnswer, FreeBusyRequest, FreeBusyRequests};
 pub use locks::Locks;
+pub use push::{NotRegistered, Push, Registered, SubscriptionName, WebPush};
 pub use scheduling::{Scheduling, Telling};
 
 /// Who asks.
@@ -270,7 +272,9 @@ pub struct Limits {
 /// Every method that names a resource checks the caller's privileges itself and refuses with
 /// [`Refusal::NotPermitted`], or [`Refusal::NotFound`] where even its existence is not the caller's business.
 #[async_trait]
-pub trait Backend: Access + Files + FreeBusyRequests + Locks + Scheduling + Send + Sync + 'static {
+pub trait Backend:
+    Access + Files + FreeBusyRequests + Locks + Push + Scheduling + Send + Sync + 'static
+{
     /// Whether the credentials are right.
     async fn sign_in(&self, credentials: &Credentials) -> Result<SignIn, Refusal>;
 

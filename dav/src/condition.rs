@@ -138,6 +138,12 @@ conditions! {
     VALID_SCHEDULE_DEFAULT_CALENDAR_URL = caldav "valid-schedule-default-calendar-URL" FORBIDDEN "RFC 6638 §9.2",
     /// A zone that is not known.
     VALID_TIMEZONE = caldav "valid-timezone" FORBIDDEN "RFC 7809 §5.2",
+    /// A subscription of which nothing can be made.
+    INVALID_SUBSCRIPTION = push "invalid-subscription" FORBIDDEN "draft-bitfire-webdav-push",
+    /// Nobody is told of changes here, or not so many.
+    PUSH_NOT_AVAILABLE = push "push-not-available" FORBIDDEN "draft-bitfire-webdav-push",
+    /// Only changes that are not told are asked for.
+    NO_SUPPORTED_TRIGGER = push "no-supported-trigger" FORBIDDEN "draft-bitfire-webdav-push",
 }
 
 /// What a condition's element holds.

@@ -179,12 +179,12 @@ pub fn member_href(collection: &CollectionName, member: &MemberName) -> String {
     Resource::Object(ObjectName { collection: collection.clone(), member: member.clone() }).href()
 }
 
-fn encoded(segment: &str) -> String {
+pub(crate) fn encoded(segment: &str) -> String {
     utf8_percent_encode(segment, SEGMENT).to_string()
 }
 
 /// A segment without its encoding; `None` where it is empty, no UTF-8, or a step in the tree.
-fn decoded(segment: &str) -> Option<String> {
+pub(crate) fn decoded(segment: &str) -> Option<String> {
     let name = percent_decode_str(segment).decode_utf8().ok()?;
     (!name.is_empty() && name != "." && name != "..").then(|| name.into_owned())
 }

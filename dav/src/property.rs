@@ -16,6 +16,7 @@ pub mod apple;
 pub mod caldav;
 pub mod change;
 pub mod lock;
+pub mod push;
 pub mod response;
 pub mod scheduling;
 pub mod sync;

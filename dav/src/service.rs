@@ -5,9 +5,10 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::header::{ALLOW, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
+use http::request::Parts;
 use http::{Request, Response, StatusCode};
 
-use crate::backend::{Backend, Caller, ClientAddress, Credentials, SignIn};
+use crate::backend::{Backend, Caller, ClientAddress, Credentials, SignIn, SubscriptionName};
 use crate::body::{self, XML_TYPE};
 use crate::condition::Failure;
 use crate::exchange::Exchange;
@@ -15,6 +16,7 @@ use crate::feed::Seen;
 use crate::headers::{self, Preferences};
 use crate::lock;
 use crate::method::outcome::APPLIED;
+use crate::method::post::push;
 use crate::method::table::Writes;
 use crate::method::{options, table};
 use crate::path::{Resource, WELL_KNOWN};
@@ -50,11 +52,15 @@ impl Service {
         if path.strip_suffix('/').unwrap_or(path) == WELL_KNOWN {
             return moved(&Resource::Root);
         }
+        if let Some(subscription) = SubscriptionName::of_path(path) {
+            let answered = self.end_push(&head, &subscription).await;
+            return answered.unwrap_or_else(|failure| failed(&failure, None, (head.method.as_str(), path)));
+        }
         let resource = Resource::of_path(path);
         let name = head.method.as_str();
         let answered = if name == "OPTIONS" {
             // Before sign-in: Apple and DAVx5 look here first for whether there is a service at all.
-            Ok(options::answer(&table::allowed(resource.as_ref().map_or(Kinds::ANY, Kinds::of))))
+            Ok(self.options(&table::allowed(resource.as_ref().map_or(Kinds::ANY, Kinds::of))))
         } else {
             let from = head.extensions.get::<ClientAddress>().map(|ClientAddress(address)| *address);
             self.answer(name, resource.as_ref(), (head.uri.query(), head.headers, from), body).await
@@ -88,6 +94,7 @@ impl Service {
             reports: report::table::names,
             now: self.backend.now(),
             feeds: Arc::clone(&self.feeds),
+            push_key: self.backend.push_key().map(str::to_owned),
             locks: OnceLock::new(),
             object_properties: OnceLock::new(),
         };
@@ -103,11 +110,46 @@ impl Service {
         if method.writes == Writes::Something || exchange.headers.contains_key("if") {
             lock::permit(&exchange, name).await?;
         }
-        let mut response = (method.answer)(Arc::new(exchange)).await?;
+        let muted =
+            if method.writes == Writes::Something { push::muted(&exchange.headers) } else { Vec::new() };
+        let exchange = Arc::new(exchange);
+        let mut response = (method.answer)(Arc::clone(&exchange)).await?;
+        if let Resource::Object(ObjectName { collection, .. }) = resource
+            && !muted.is_empty()
+            && response.status().is_success()
+        {
+            // It is done already: if this fails, the device is told of what it did itself.
+            drop(self.backend.mute_push(exchange.caller(), collection, &muted).await);
+        }
         if response.status() == StatusCode::MULTI_STATUS || PREFERRED.contains(&name) {
             tell_preferences(preferences, response.headers_mut());
         }
         Ok(response)
+    }
+
+    /// What there is to do with the address of a subscription: to end it.
+    async fn end_push(&self, head: &Parts, name: &SubscriptionName) -> Result<Response<Body>, Failure> {
+        match head.method.as_str() {
+            "OPTIONS" => Ok(self.options("OPTIONS, DELETE")),
+            "DELETE" => {
+                let caller = self.caller(&head.headers, None).await?;
+                self.backend.end_push(&caller, name).await?;
+                Ok(body::status(StatusCode::NO_CONTENT))
+            }
+            _ => Err(Failure::new(StatusCode::METHOD_NOT_ALLOWED, "a subscription can be deleted")),
+        }
+    }
+
+    /// OPTIONS, with what depends on the backend.
+    fn options(&self, allowed: &str) -> Response<Body> {
+        let mut response = options::answer(allowed);
+        if self.backend.push_key().is_some() {
+            let told = format!("{}, webdav-push", options::DAV);
+            if let Ok(told) = HeaderValue::from_str(&told) {
+                response.headers_mut().insert("dav", told);
+            }
+        }
+        response
     }
 
     /// Who asks. Every request is judged on its own.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aggregator::push::channel::PushSettings;
 use booking::desk::{Correspondence, Host};
 use store::engine::choice::EngineChoice;
 
@@ -25,6 +26,8 @@ pub struct Settings {
     pub mail: Option<Mail>,
     /// Where copies go; `None`: nowhere.
     pub backup: Option<Backup>,
+    /// How devices are told of changes; `None`: they are not.
+    pub push: Option<PushSettings>,
     /// The log.
     pub log: Log,
     /// Bounds at the door.

@@ -77,6 +77,11 @@ impl Change {
         self.put_letter(after);
     }
 
+    /// Expects a letter to be as it was seen: one that waits to be delivered, and so does for this change too.
+    pub fn expect_letter(&mut self, id: &LetterId, seen: Version) {
+        self.expect(letter_key(id), seen);
+    }
+
     fn put_letter(&mut self, letter: &Letter) {
         match json_row(&[&letter.id.0], letter) {
             Ok(row) => self.put(letter_key(&letter.id), row),

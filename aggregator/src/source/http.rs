@@ -9,6 +9,7 @@ pub mod guard;
 pub mod headers;
 pub mod inflate;
 pub mod names;
+pub mod post;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

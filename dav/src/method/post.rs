@@ -5,6 +5,7 @@
 
 mod add_member;
 pub mod bulk;
+pub mod push;
 
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use crate::exchange::{Answering, Exchange};
 use crate::method::{outbox, table};
 use crate::path::Resource;
 use crate::property::Kinds;
-use crate::xml::name::me;
+use crate::xml::name::{self, me};
 use crate::xml::{Element, Name};
 
 /// How a row knows that it is meant.
@@ -69,6 +70,12 @@ pub const POSTS: &[Post] = &[
         by: Recognition::Media("text/calendar"),
         rfc: "RFC 6638 §5",
         answer: |exchange| Box::pin(outbox::answer(exchange)),
+    },
+    Post {
+        on: Kinds::CALENDAR,
+        by: Recognition::Root(name::push("push-register")),
+        rfc: "draft-bitfire-webdav-push",
+        answer: |exchange| Box::pin(push::register(exchange)),
     },
 ];
 

@@ -1,6 +1,6 @@
 //! All live properties, table by table.
 
-use crate::property::{LiveProperty, acl, apple, caldav, lock, scheduling, sync, webdav};
+use crate::property::{LiveProperty, acl, apple, caldav, lock, push, scheduling, sync, webdav};
 use crate::xml::Name;
 
 /// The tables, one a standard.
@@ -12,6 +12,7 @@ pub const TABLES: &[&[LiveProperty]] = &[
     sync::PROPERTIES,
     scheduling::PROPERTIES,
     apple::PROPERTIES,
+    push::PROPERTIES,
 ];
 
 /// All live properties.

@@ -28,6 +28,8 @@ pub struct Setting {
     pub reports: fn(Kinds) -> Vec<Name<'static>>,
     /// The moment of the request.
     pub now: Instant,
+    /// The key that devices subscribe with (RFC 8292); `None`: nobody is told of changes.
+    pub push_key: Option<String>,
     /// The locks of the owner of what is asked for, once they were loaded.
     pub locks: OnceLock<Vec<Lock>>,
     /// Since when feeds are as they are.

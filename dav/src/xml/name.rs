@@ -12,6 +12,8 @@ pub const CALENDAR_SERVER: &str = "http://calendarserver.org/ns/";
 pub const APPLE: &str = "http://apple.com/ns/ical/";
 /// The extensions that Apple's services had before (bulk requests).
 pub const ME: &str = "http://me.com/_namespace/";
+/// WebDAV-Push (draft-bitfire-webdav-push).
+pub const PUSH: &str = "https://bitfire.at/webdav-push";
 /// This server's own elements: descriptions in error bodies.
 pub const KALENDS: &str = "urn:kalends:ns";
 /// The namespace that the prefix `xml` is bound to.
@@ -20,8 +22,15 @@ pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
 pub const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
 /// The prefixes of everything that is written here; all are declared on the root of each document.
-pub const PREFIXES: &[(&str, &str)] =
-    &[("D", DAV), ("C", CALDAV), ("CS", CALENDAR_SERVER), ("I", APPLE), ("ME", ME), ("K", KALENDS)];
+pub const PREFIXES: &[(&str, &str)] = &[
+    ("D", DAV),
+    ("C", CALDAV),
+    ("CS", CALENDAR_SERVER),
+    ("I", APPLE),
+    ("ME", ME),
+    ("P", PUSH),
+    ("K", KALENDS),
+];
 
 /// A qualified name. The empty namespace is that of a name in no namespace.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,6 +77,11 @@ pub const fn calendar_server(local: &'static str) -> Name<'static> {
 /// A name of Apple's services.
 pub const fn me(local: &'static str) -> Name<'static> {
     Name::new(ME, local)
+}
+
+/// A name of WebDAV-Push.
+pub const fn push(local: &'static str) -> Name<'static> {
+    Name::new(PUSH, local)
 }
 
 /// A name of this server's own.

@@ -3,6 +3,7 @@
 mod access;
 mod files;
 mod free_busy;
+mod push;
 mod scheduling;
 
 use std::collections::BTreeMap;
@@ -57,6 +58,8 @@ pub struct Memory {
     pub fails_late: bool,
     /// Locks and files.
     pub besides: files::Besides,
+    pub subscriptions: Mutex<Vec<(SubscriptionName, WebPush)>>,
+    pub muted: Mutex<Vec<String>>,
     /// What objects keep.
     pub object_properties: Mutex<BTreeMap<ObjectName, DeadProperties>>,
 }
@@ -74,6 +77,8 @@ impl Memory {
             pages: AtomicUsize::new(0),
             fails_late: false,
             besides: files::Besides::default(),
+            subscriptions: Mutex::default(),
+            muted: Mutex::default(),
             object_properties: Mutex::default(),
         };
         for (owner, id) in [("ada", "work"), ("ada", "holidays"), ("ada", "unified"), ("bob", "home")] {
