@@ -114,12 +114,12 @@ impl Service {
             if method.writes == Writes::Something { push::muted(&exchange.headers) } else { Vec::new() };
         let exchange = Arc::new(exchange);
         let mut response = (method.answer)(Arc::clone(&exchange)).await?;
-        if let Resource::Object(ObjectName { collection, .. }) = resource
+        if let Resource::Object(object) = resource
             && !muted.is_empty()
             && response.status().is_success()
         {
             // It is done already: if this fails, the device is told of what it did itself.
-            drop(self.backend.mute_push(exchange.caller(), collection, &muted).await);
+            drop(self.backend.mute_push(exchange.caller(), &object.collection, &muted).await);
         }
         if response.status() == StatusCode::MULTI_STATUS || PREFERRED.contains(&name) {
             tell_preferences(preferences, response.headers_mut());

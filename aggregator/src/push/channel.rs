@@ -13,9 +13,9 @@ use dav::xml::Writer;
 use dav::xml::name::{dav as d, push as p};
 use reqwest::Url;
 use serde::Deserialize;
+use store::Change;
 use store::outbox::Letter;
 use store::records::Table;
-use store::{Change, Committed};
 
 use super::crypt::{self, Identity, Receiver};
 use super::subscription::{self, Subscription, state_of};

@@ -8,6 +8,7 @@ mod locks;
 mod objects;
 mod outbox;
 mod properties;
+mod push;
 mod queries;
 mod relocation;
 mod standard;

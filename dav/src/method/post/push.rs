@@ -34,7 +34,7 @@ pub async fn register(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure
     let root = exchange.xml()?.ok_or_else(|| Failure::bad_request("the body is empty"))?;
     let subscription = subscription(&root)?;
     check_trigger(&root)?;
-    let expires = root.first(push("expires")).map(|element| element.text());
+    let expires = root.first(push("expires")).map(Element::text);
     let expires = match expires.as_deref().map(str::trim) {
         None => None,
         Some(text) => {
