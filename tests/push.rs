@@ -24,7 +24,7 @@ use hkdf::Hkdf;
 use p256::ecdsa::signature::Verifier;
 use p256::elliptic_curve::sec1::ToEncodedPoint;
 use sha2::Sha256;
-use support::{ADA, Answer, Server, basic, free_address};
+use support::{ADA, Answer, Server, basic};
 
 const CALENDAR: &str = "/dav/calendars/ada/personal/";
 

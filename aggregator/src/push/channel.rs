@@ -66,7 +66,7 @@ impl PushSettings {
     /// What is permitted for a push resource.
     pub fn permissions(&self, url: &Url) -> Permissions {
         let host = url.host_str().map(plain).unwrap_or_default();
-        let listed = self.private_hosts.iter().any(|one| *one == host);
+        let listed = self.private_hosts.contains(&host);
         Permissions { allow_http: listed, allow_private: listed }
     }
 }
