@@ -15,8 +15,8 @@ use dav::report::table::REPORTS;
 use dav::xml::name::{PREFIXES, dav};
 use dav::xml::{Element, Name, Writer};
 
-use crate::catalogue::conditions::{DEFINED, Standing};
 use crate::catalogue::extent::EXTENTS;
+use crate::catalogue::{self, Defined, Standing};
 use crate::scenario::{self, Scenario};
 
 /// What kinds of resources are called here.
@@ -130,9 +130,13 @@ fn properties(out: &mut String) {
             Shown::Asked => "",
             Shown::Reported => "reports",
         };
-        vec![name(row.name), kinds(row.on), write.to_owned(), shown.to_owned()]
+        let defined = catalogue::properties::DEFINED.iter().find(|defined| defined.name == row.name);
+        let standard = defined.map_or("", |defined| defined.standard).to_owned();
+        vec![name(row.name), kinds(row.on), write.to_owned(), shown.to_owned(), standard]
     };
-    table_of(out, &["property", "on", "settable", "shown in"], table::all().map(row));
+    table_of(out, &["property", "on", "settable", "shown in", "standard"], table::all().map(row));
+    out.push_str("\nThese are not here:\n\n");
+    table_of(out, &["property", "standard", "why"], never(catalogue::properties::DEFINED));
 }
 
 fn conditions(out: &mut String) {
@@ -142,11 +146,15 @@ fn conditions(out: &mut String) {
         .map(|row| vec![name(row.name), row.status.as_u16().to_string(), row.rfc.to_owned()]);
     table_of(out, &["condition", "status", "standard"], rows);
     out.push_str("\nThese cannot be broken here:\n\n");
-    let never = DEFINED.iter().filter_map(|row| match row.standing {
+    table_of(out, &["condition", "standard", "why"], never(catalogue::conditions::DEFINED));
+}
+
+/// What a standard defines and is not here.
+fn never(defined: &[Defined]) -> impl Iterator<Item = Vec<String>> {
+    defined.iter().filter_map(|row| match row.standing {
         Standing::Never(why) => Some(vec![name(row.name), row.standard.to_owned(), why.to_owned()]),
         _ => None,
-    });
-    table_of(out, &["condition", "standard", "why"], never);
+    })
 }
 
 fn privileges(out: &mut String) {

@@ -1,11 +1,13 @@
-//! Every condition that the standards name is told here, or there is a reason why not; and each is broken in a scenario.
+//! Every condition and property that the standards name is here, or there is a reason why not; and each condition is
+//! broken in a scenario.
 
 use std::collections::BTreeSet;
 
 use dav::condition::CONDITIONS;
+use dav::property::table;
+use dav::xml::Element;
 use dav::xml::name::dav;
-use dav::xml::{Element, Name};
-use dav_suites::catalogue::conditions::{DEFINED, Standing};
+use dav_suites::catalogue::{conditions, disagreements, properties};
 use dav_suites::compare::declared;
 use dav_suites::scenario::{self, Step};
 
@@ -52,27 +54,19 @@ fn each_is_broken_in_a_scenario_with_its_status() {
 
 #[test]
 fn each_that_the_standards_name_is_told_or_there_is_a_reason() {
-    let declared = |name: Name<'_>| CONDITIONS.iter().any(|condition| condition.name == name);
-    let defined = |name: Name<'_>| DEFINED.iter().any(|defined| defined.name == name);
-    let mut problems = Vec::new();
-    for row in DEFINED {
-        match (declared(row.name), row.standing) {
-            (true, Standing::Never(_)) => {
-                problems.push(format!("{:?} is told although it cannot be", row.name));
-            }
-            (false, Standing::Told) => {
-                problems.push(format!("{:?} ({}) is never told", row.name, row.standard));
-            }
-            _ => {}
+    let declared: Vec<_> = CONDITIONS.iter().map(|condition| condition.name).collect();
+    let mut problems = disagreements(conditions::DEFINED, &declared);
+    for name in &declared {
+        if !conditions::DEFINED.iter().any(|defined| defined.name == *name) {
+            problems.push(format!("{name:?} is in no standard that is listed"));
         }
     }
-    for condition in CONDITIONS {
-        if CONDITIONS.iter().filter(|other| other.name == condition.name).count() > 1 {
-            problems.push(format!("{:?} is declared twice", condition.name));
-        }
-        if !defined(condition.name) {
-            problems.push(format!("{:?} is in no standard that is listed", condition.name));
-        }
-    }
+    assert!(problems.is_empty(), "\n  {}", problems.join("\n  "));
+}
+
+#[test]
+fn each_property_of_the_standards_is_here_or_there_is_a_reason() {
+    let declared: Vec<_> = table::all().map(|property| property.name).collect();
+    let problems = disagreements(properties::DEFINED, &declared);
     assert!(problems.is_empty(), "\n  {}", problems.join("\n  "));
 }

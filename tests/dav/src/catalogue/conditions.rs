@@ -1,40 +1,8 @@
 //! Every pre- and postcondition that the standards name.
 
-use dav::xml::Name;
 use dav::xml::name::{caldav, dav};
 
-/// A condition of a standard.
-pub struct Defined {
-    /// Its element.
-    pub name: Name<'static>,
-    /// Where it is defined.
-    pub standard: &'static str,
-    /// How it stands here.
-    pub standing: Standing,
-}
-
-/// How a condition stands here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It is told where it is broken.
-    Told,
-    /// It belongs to a part that is being built.
-    Awaited,
-    /// No request can break it; why.
-    Never(&'static str),
-}
-
-const fn told(name: Name<'static>, standard: &'static str) -> Defined {
-    Defined { name, standard, standing: Standing::Told }
-}
-
-const fn awaited(name: Name<'static>, standard: &'static str) -> Defined {
-    Defined { name, standard, standing: Standing::Awaited }
-}
-
-const fn never(name: Name<'static>, standard: &'static str, why: &'static str) -> Defined {
-    Defined { name, standard, standing: Standing::Never(why) }
-}
+use super::{Defined, awaited, never, told};
 
 /// The list.
 pub const DEFINED: &[Defined] = &[
