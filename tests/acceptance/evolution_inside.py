@@ -100,6 +100,22 @@ class Inside:
         component.set_uid(EDataServer.util_generate_uid())
         return client.create_object_sync(component, ECal.OperationFlags.NONE, None)[1]
 
+    def add_text(self, calendar, text):
+        component = ICalGLib.Component.new_from_string(text).get_first_component(ICalGLib.ComponentKind.VEVENT_COMPONENT)
+        self.client(calendar).create_object_sync(component, ECal.OperationFlags.NONE, None)
+
+    def answers(self, calendar, uid):
+        """Who has answered what to an invitation."""
+        _, component = self.client(calendar).get_object_sync(uid, None, None)
+        return {one.get_attendee(): one.get_parameter_as_string("PARTSTAT") for one in attendees(component)}
+
+    def accept(self, calendar, uid, person):
+        client = self.client(calendar)
+        _, component = client.get_object_sync(uid, None, None)
+        (guest,) = [one for one in attendees(component) if one.get_attendee() == f"mailto:{person}"]
+        guest.set_parameter_from_string("PARTSTAT", "ACCEPTED")
+        client.modify_object_sync(component, ECal.ObjModType.ALL, ECal.OperationFlags.NONE, None)
+
     def rename(self, calendar, uid, title):
         client = self.client(calendar)
         _, component = client.get_object_sync(uid, None, None)
@@ -136,6 +152,13 @@ class Inside:
 
     def remove(self, calendar, uid):
         self.client(calendar).remove_object_sync(uid, None, ECal.ObjModType.ALL, ECal.OperationFlags.NONE, None)
+
+
+def attendees(component):
+    found = component.get_first_property(ICalGLib.PropertyKind.ATTENDEE_PROPERTY)
+    while found:
+        yield found
+        found = component.get_next_property(ICalGLib.PropertyKind.ATTENDEE_PROPERTY)
 
 
 def instant(text):

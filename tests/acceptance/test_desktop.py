@@ -59,6 +59,15 @@ def test_a_desktop_calendar_finds_reads_and_writes(program, tmp_path):
         assert not re.findall(".*status=5.*", log(server))
 
 
+@pytest.mark.parametrize("program", [Thunderbird, Evolution])
+def test_invitations_go_there_and_back(program, tmp_path):
+    with Server(tmp_path, top_more=GRACE.format(folder=tmp_path)) as server, program(tmp_path / "desk") as desk:
+        sets_up(desk, server)
+        invites(desk, server)
+        is_invited(desk, server)
+        assert not re.findall(".*status=5.*", log(server))
+
+
 def sets_up(desk, server):
     desk.call("subscribe", server.url, server.user, server.password)
     until(lambda: set(desk.call("calendars")), lambda names: names == {"Bookings", "Everything", "Personal"})
@@ -124,10 +133,52 @@ def leaves_alone_what_is_only_read(desk, server):
     assert set(refused) <= {"403"}, refused
 
 
+def invites(desk, server):
+    desk.call("add_text", "Personal", invitation("meeting", "20301112T090000Z", "20301112T110000Z", "ada", "grace"))
+    address, text = until(lambda: stored(server, "meeting", "grace"), lambda found: found)
+    asked = re.sub("PARTSTAT=NEEDS-ACTION", "PARTSTAT=ACCEPTED", text)
+    assert asked != text, text
+    assert as_grace(server, "PUT", address, asked).status_code == 204
+    until(lambda: refreshed(desk, "answers", "Personal", "meeting"),
+          lambda answers: answers.get("mailto:grace@example.org") == "ACCEPTED")
+
+    desk.call("remove", "Personal", "meeting")
+    until(lambda: server.free_busy("20301112T000000Z", "20301113T000000Z"), lambda busy: busy == [])
+    until(lambda: stored(server, "meeting", "grace"), lambda found: not found or "STATUS:CANCELLED" in found[1])
+
+
+def is_invited(desk, server):
+    tea = invitation("tea", "20301113T150000Z", "20301113T160000Z", "grace", "ada")
+    assert as_grace(server, "PUT", "/dav/calendars/grace/personal/tea.ics", tea).status_code == 201
+    arrived(desk, "Personal", lambda items: "Meeting" in items and items["Meeting"]["uid"] == "tea")
+    assert desk.call("answers", "Personal", "tea")["mailto:ada@example.org"] == "NEEDS-ACTION"
+    desk.call("accept", "Personal", "tea", "ada@example.org")
+    until(lambda: as_grace(server, "GET", "/dav/calendars/grace/personal/tea.ics").text,
+          lambda text: re.search("ATTENDEE[^:]*PARTSTAT=ACCEPTED[^:]*:mailto:ada@", re.sub("\r\n[ \t]", "", text)))
+
+
+def invitation(uid, start, end, organizer, guest):
+    return event(uid, start, end, "Meeting", (
+        f"ORGANIZER:mailto:{organizer}@example.org\r\n"
+        f"ATTENDEE;PARTSTAT=ACCEPTED:mailto:{organizer}@example.org\r\n"
+        f"ATTENDEE;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:{guest}@example.org\r\n"))
+
+
+def as_grace(server, method, path, text=None):
+    return requests.request(method, server.url + path, data=text and text.encode(), timeout=30,
+                            auth=("grace", server.password), headers={"Content-Type": "text/calendar; charset=utf-8", "Depth": "1"})
+
+
+def refreshed(desk, question, calendar, *words):
+    """What the program knows, after it has asked the server again a moment ago."""
+    desk.call("refresh", calendar)
+    time.sleep(0.3)
+    return desk.call(question, calendar, *words)
+
+
 def asks_when_somebody_is_busy(desk, server):
     visit = event("visit", "20301112T090000Z", "20301112T110000Z", "Visit to the dentist")
-    there = requests.put(f"{server.url}/dav/calendars/grace/personal/visit.ics", visit.encode(), timeout=30,
-                         auth=("grace", server.password), headers={"Content-Type": "text/calendar; charset=utf-8"})
+    there = as_grace(server, "PUT", "/dav/calendars/grace/personal/visit.ics", visit)
     assert there.status_code == 201, there.text
     november = ("20301101T000000Z", "20301201T000000Z")
     assert desk.call("free_busy", "Personal", "grace@example.org", *november) == [["20301112T090000Z", "20301112T110000Z"]]
@@ -163,11 +214,11 @@ def until(look, good, seconds=ARRIVES, last=None):
         time.sleep(0.1)
 
 
-def stored(server, uid):
+def stored(server, uid, owner="ada"):
     """Address and text of the object with this UID in the calendar where people write, or nothing."""
-    listing = server.dav("PROPFIND", "/dav/calendars/ada/personal/", Depth="1").text
-    for address in re.findall(r"<D:href>([^<]+\.ics)</D:href>", listing):
-        text = re.sub("\r\n[ \t]", "", server.dav("GET", address).text)
+    ask = server.dav if owner == "ada" else lambda method, path, **_: as_grace(server, method, path)
+    for address in re.findall(r"<D:href>([^<]+\.ics)</D:href>", ask("PROPFIND", f"/dav/calendars/{owner}/personal/", Depth="1").text):
+        text = re.sub("\r\n[ \t]", "", ask("GET", address).text)
         if f"UID:{uid}\r\n" in text:
             return address, text
     return None

@@ -15,16 +15,24 @@
     return found;
   };
 
+  const observer = { QueryInterface: ChromeUtils.generateQI(["calIObserver"]) };
+  for (const name of ["StartBatch", "EndBatch", "AddItem", "ModifyItem", "DeleteItem", "PropertyChanged", "PropertyDeleting"]) {
+    observer[`on${name}`] = () => {};
+  }
+
   return {
-    // What the dialog for a new calendar does: finds the calendars, keeps the password and subscribes to all.
+    // What the dialog for a new calendar does: finds the calendars, keeps the password and subscribes to all. Ends when
+    // each has been read once: a second request beside the first would be asked for the password by a window.
     async subscribe(address, user, password) {
       // A loopback address has no records, and no resolver out there need be asked for them.
       module("DNS").DNS.lookup = async () => [];
       const found = await cal.provider.detection.detect(user, password, address, true, [], {});
-      for (const one of [...found.values()].flat()) {
+      await Promise.all([...found.values()].flat().map(one => new Promise((resolve, reject) => {
         one.setProperty("cache.enabled", true);
         cal.manager.registerCalendar(one);
-      }
+        const onError = (_, number, message) => reject(new Error(`${one.name}: ${number} ${message}`));
+        calendar(one.name).addObserver({ ...observer, onLoad: () => resolve(), onError });
+      })));
     },
 
     async calendars() {
@@ -62,6 +70,23 @@
       event.startDate = local(start);
       event.endDate = local(end);
       return (await calendar(name).addItem(event)).id;
+    },
+
+    async add_text(name, text) {
+      await calendar(name).addItem(new (module("CalEvent").CalEvent)(text));
+    },
+
+    // Who has answered what to an invitation.
+    async answers(name, uid) {
+      const found = (await item(name, uid)).getAttendees();
+      return Object.fromEntries(found.map(one => [one.id, one.participationStatus]));
+    },
+
+    async accept(name, uid, person) {
+      const before = await item(name, uid);
+      const after = before.clone();
+      after.getAttendeeById(`mailto:${person}`).participationStatus = "ACCEPTED";
+      await calendar(name).modifyItem(after, before);
     },
 
     async rename(name, uid, title) {

@@ -122,6 +122,7 @@ class Thunderbird:
                   "error => done({ error: `${error?.message ?? error}\\n${error?.stack ?? ''}` }));")
         answer = self.command("WebDriver:ExecuteAsyncScript", script=script, args=[name, list(words)],
                               sandbox="system", newSandbox=False)["value"]
+        assert answer, f"{name}{words}: a window has opened instead"
         if "error" in answer:
             raise RuntimeError(f"{name}{words}: {answer['error']}")
         return answer["value"]
