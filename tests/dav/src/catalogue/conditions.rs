@@ -1,6 +1,6 @@
 //! Every pre- and postcondition that the standards name.
 
-use dav::xml::name::{caldav, dav};
+use dav::xml::name::{caldav, dav, push};
 
 use super::{Defined, awaited, never, told};
 
@@ -83,4 +83,7 @@ pub const DEFINED: &[Defined] = &[
     awaited(caldav("max-attachments-per-resource"), "RFC 8607 §3.11"),
     awaited(caldav("valid-managed-id"), "RFC 8607 §3.11"),
     awaited(caldav("valid-managed-id-parameter"), "RFC 8607 §3.11"),
+    told(push("invalid-subscription"), "draft-bitfire-webdav-push"),
+    told(push("no-supported-trigger"), "draft-bitfire-webdav-push"),
+    told(push("push-not-available"), "draft-bitfire-webdav-push"),
 ];

@@ -65,4 +65,14 @@ pub const EXTENTS: &[Extent] = &[
     row("RFC 7986", "New properties", "kept; NAME, COLOR and REFRESH-INTERVAL of feeds"),
     row("RFC 9073", "Event publishing", "kept; filters know PARTICIPANT, VLOCATION and VRESOURCE"),
     row("RFC 9074", "Alarm extensions", "kept"),
+    row(
+        "draft-bitfire-webdav-push",
+        "WebDAV-Push",
+        "subscriptions of Web Push to collections; messages are sealed (RFC 8291) and signed (RFC 8292)",
+    ),
+    row(
+        "calendarserver.org",
+        "De facto",
+        "CTag, delegation by calendar-proxy, principal search, bulk requests, colour and order",
+    ),
 ];
