@@ -293,7 +293,8 @@ impl Backend for DavBackend {
         }
         acceptable(&self.world, &record, &octets)?;
         let stored = if place::schedules(&record) {
-            let wish = Wish { name, octets: Some(octets), precondition, telling: Telling::Organizer };
+            let (caller, telling) = (&caller.principal, Telling::Organizer);
+            let wish = Wish { caller, name, octets: Some(octets), precondition, telling };
             write::write(&self.world, &wish).await?
         } else {
             self.put_plain(name, octets, precondition).await?
@@ -331,7 +332,7 @@ impl Backend for DavBackend {
         let privilege = self.putting(caller, to).await?;
         let target = self.writable(caller, &to.collection, privilege).await?;
         let carried = object_properties::of(&self.world, from).await?;
-        let stored = relocation::relocate(&self.world, relocation, &target, precondition).await?;
+        let stored = relocation::relocate(&self.world, caller, (relocation, &target), precondition).await?;
         object_properties::carry(&self.world, (from, to), *source, carried).await?;
         Ok(stored)
     }

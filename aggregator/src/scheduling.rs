@@ -11,6 +11,7 @@ mod arrival;
 pub mod courier;
 mod letter;
 pub(crate) mod people;
+pub(crate) mod permission;
 pub mod place;
 mod post;
 pub(crate) mod rows;

@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
+use calendar::collection::PrincipalId;
 use calendar::refusal::Refusal;
-use dav::backend::{Object, Precondition, Relocation, SourceFate, Stored, TargetFate, Telling};
+use dav::backend::{Caller, Object, Precondition, Relocation, SourceFate, Stored, TargetFate, Telling};
 use store::collections::CollectionRecord;
 use store::objects::{ObjectFacts, StoredObject};
 use store::outbox::Letter;
@@ -23,12 +24,12 @@ use crate::world::{World, refusal_of};
 /// Relocates an object into the collection with the record `target`; the caller may do so.
 pub(super) async fn relocate(
     world: &World,
-    relocation: &Relocation,
-    target: &CollectionRecord,
+    caller: &Caller,
+    (relocation, target): (&Relocation, &CollectionRecord),
     precondition: &Precondition,
 ) -> Result<Stored, Refusal> {
     let owner = world.owner(relocation.to.collection.owner.as_str()).ok_or(Refusal::NotFound)?;
-    let going = Going { world, owner: &owner, relocation, target, precondition };
+    let going = Going { world, caller: &caller.principal, owner: &owner, relocation, target, precondition };
     let (stored, letters) = {
         let _turn = world.turns.of(&owner.id).await;
         going.committed().await?
@@ -39,6 +40,7 @@ pub(super) async fn relocate(
 
 struct Going<'a> {
     world: &'a World,
+    caller: &'a PrincipalId,
     owner: &'a Owner,
     relocation: &'a Relocation,
     target: &'a CollectionRecord,
@@ -104,8 +106,8 @@ impl Going<'_> {
         let is_same =
             |one: &Invitation| arriving.as_ref().is_some_and(|other| other.object.uid() == one.object.uid());
         let Some(replaced) = replaced.filter(|one| !is_same(one)) else { return Ok(nothing) };
-        let telling = Telling::Organizer;
-        let thought = Thought { world: self.world, owner: self.owner, addresses: &addresses, telling };
+        let (world, caller, owner) = (self.world, self.caller, self.owner);
+        let thought = Thought { world, caller, owner, addresses: &addresses, telling: Telling::Organizer };
         thought.plan(Some(&replaced), None).await
     }
 }

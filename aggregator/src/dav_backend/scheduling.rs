@@ -14,7 +14,7 @@ use crate::gate::{self, Edit};
 use crate::operation::collection;
 use crate::owner::Owner;
 use crate::scheduling::write::{self, Wish};
-use crate::scheduling::{place, rows};
+use crate::scheduling::{people, place, rows};
 use crate::world::{World, refusal_of};
 
 /// Members looked at in one page when a calendar is deleted.
@@ -33,7 +33,7 @@ impl Scheduling for DavBackend {
         let record = record
             .map_err(|refusal| if refusal == Refusal::NoParent { Refusal::NotFound } else { refusal })?;
         if place::schedules(&record) {
-            let wish = Wish { name, octets: None, precondition, telling };
+            let wish = Wish { caller: &caller.principal, name, octets: None, precondition, telling };
             write::write(&self.world, &wish).await?;
         } else {
             self.delete_plain(name, precondition).await?;
@@ -63,7 +63,7 @@ impl Scheduling for DavBackend {
             _ => return Err(Refusal::Protected("every owner has it")),
         }
         if place::schedules(&record) {
-            self.take_back(name, telling).await?;
+            self.take_back(caller, name, telling).await?;
         }
         collection::delete(&self.world, name).await
     }
@@ -108,7 +108,12 @@ impl DavBackend {
     }
 
     /// Takes back, or declines, whatever is scheduled in a calendar that is about to go.
-    async fn take_back(&self, name: &CollectionName, telling: Telling) -> Result<(), Refusal> {
+    async fn take_back(
+        &self,
+        caller: &Caller,
+        name: &CollectionName,
+        telling: Telling,
+    ) -> Result<(), Refusal> {
         let mut after: Option<MemberName> = None;
         loop {
             let page = self.world.store.members(name, after.as_ref(), PAGE).await.map_err(refusal_of)?;
@@ -116,11 +121,13 @@ impl DavBackend {
             after = Some(last.member.clone());
             for facts in page {
                 let object = ObjectName { collection: name.clone(), member: facts.member };
-                if rows::schedule_tag(&self.world, &object, &facts.tag).await?.is_none() {
+                // Also what was written before there were tags.
+                let stored = self.world.store.object(&object).await.map_err(refusal_of)?;
+                if !stored.is_some_and(|stored| people::read(&self.world, &stored.octets).is_some()) {
                     continue;
                 }
-                let precondition = Precondition::default();
-                let wish = Wish { name: &object, octets: None, precondition: &precondition, telling };
+                let (caller, precondition) = (&caller.principal, &Precondition::default());
+                let wish = Wish { caller, name: &object, octets: None, precondition, telling };
                 match write::write(&self.world, &wish).await {
                     Ok(_) | Err(Refusal::NotFound) => {}
                     Err(refusal) => return Err(refusal),

@@ -121,10 +121,10 @@ impl Arrival<'_> {
         let after = self.after(&received.then, kept.as_ref())?;
         let mut posting = Posting::new(self.world, self.owner, &mut talk);
         for outgoing in &received.send {
-            posting.send(outgoing, Notice::Inbox)?;
+            posting.send(outgoing, Notice::Inbox).await?;
         }
         for outgoing in self.news(after.as_ref(), received, stamp) {
-            posting.send(&outgoing, Notice::Silent)?;
+            posting.send(&outgoing, Notice::Silent).await?;
         }
         let letters = posting.letters;
         let name = match (&received.then, &kept) {

@@ -16,6 +16,8 @@ use crate::world::{World, refusal_of};
 
 /// The id of the inbox.
 pub const INBOX: &str = "inbox";
+/// The id of the outbox.
+pub const OUTBOX: &str = "outbox";
 /// The calendar into which invitations go where nobody has chosen another.
 const PERSONAL: &str = "personal";
 /// Messages in an inbox; the oldest makes room for a new one.

@@ -15,7 +15,7 @@ use crate::directory;
 use crate::owner::Owner;
 use crate::reading::hex;
 use crate::scheduling::rows::Talk;
-use crate::scheduling::{letter, people};
+use crate::scheduling::{letter, people, permission};
 use crate::world::World;
 
 /// The channel of letters to owners of this server.
@@ -86,7 +86,7 @@ impl<'a> Posting<'a> {
     ///
     /// # Errors
     /// If a message of ours cannot be read, which would be a fault.
-    pub(crate) fn send(&mut self, outgoing: &Outgoing, notice: Notice) -> Result<(), Refusal> {
+    pub(crate) async fn send(&mut self, outgoing: &Outgoing, notice: Notice) -> Result<(), Refusal> {
         let fault = |error: String| Refusal::Unavailable(format!("a message cannot be written: {error}"));
         let message = Message::read(Arc::clone(&outgoing.octets), &self.world.limits)
             .map_err(|error| fault(error.to_string()))?;
@@ -94,7 +94,7 @@ impl<'a> Posting<'a> {
         let sender = self.sender(&message, &own);
         for to in outgoing.to.iter().filter(|to| !own.contains(to)) {
             let status = if let Some(recipient) = directory::owner_of(self.world, to) {
-                if permits(&recipient, self.owner) {
+                if permission::may_deliver(self.world, (self.owner, &recipient), outgoing.method).await? {
                     let calendar = String::from_utf8_lossy(&outgoing.octets).into_owned();
                     let silent = notice == Notice::Silent;
                     let handed = Handed { sender: sender.as_str().to_owned(), calendar, silent };
@@ -170,9 +170,4 @@ impl<'a> Posting<'a> {
         }
         with_schedule_status(object, |who, _| self.statuses.get(who).copied())
     }
-}
-
-/// Whether `recipient` lets `sender` schedule with them (RFC 6638 §6.1): owners of one server do.
-fn permits(_recipient: &Owner, _sender: &Owner) -> bool {
-    true
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use calendar::address::Address;
-use calendar::collection::{EntityTag, ObjectName};
+use calendar::collection::{EntityTag, ObjectName, PrincipalId};
 use calendar::itip::{Ledger, changes, with_answers};
 use calendar::object::CalendarObject;
 use calendar::refusal::Refusal;
@@ -18,16 +18,18 @@ use crate::dav_backend::met;
 use crate::gate::{self, ATTEMPTS_MAX, Edit};
 use crate::owner::Owner;
 use crate::reading::hex;
-use crate::scheduling::courier;
 use crate::scheduling::people::{self, Role};
 use crate::scheduling::post::{Notice, Posting};
 use crate::scheduling::rows::{self, Talk};
 use crate::scheduling::rules::{self, Invitation};
+use crate::scheduling::{courier, permission};
 use crate::world::{World, refusal_of};
 use crate::zones;
 
 /// What a client wants.
 pub(crate) struct Wish<'a> {
+    /// Who asks; they speak for the owner of the calendar.
+    pub(crate) caller: &'a PrincipalId,
     pub(crate) name: &'a ObjectName,
     /// The new octets; `None`: deleted.
     pub(crate) octets: Option<Arc<[u8]>>,
@@ -165,7 +167,8 @@ async fn plan(
     if let Some(new) = &new {
         rules::only_one(world, wish.name, new.object.uid(), None).await?;
     }
-    let thought = Thought { world, owner, addresses: &addresses, telling: wish.telling };
+    let (caller, telling) = (wish.caller, wish.telling);
+    let thought = Thought { world, caller, owner, addresses: &addresses, telling };
     let mut plan = thought.plan(old.as_ref(), new).await?;
     if plan.octets.is_none() {
         // No scheduling object any more, but an object still.
@@ -189,6 +192,7 @@ pub(crate) fn parsed(world: &World, octets: Arc<[u8]>) -> Result<CalendarObject,
 /// One change of a scheduling object, allowed as it is, while it is thought through.
 pub(crate) struct Thought<'a> {
     pub(crate) world: &'a World,
+    pub(crate) caller: &'a PrincipalId,
     pub(crate) owner: &'a Owner,
     pub(crate) addresses: &'a [Address],
     pub(crate) telling: Telling,
@@ -213,9 +217,12 @@ impl Thought<'_> {
         let is_quiet = self.telling == Telling::Nobody
             && after.is_none()
             && old.is_some_and(|old| old.role == Role::Attendee);
+        if let Some(one) = new.as_ref().or(old).filter(|_| !is_quiet && !scheduled.send.is_empty()) {
+            permission::may_send(self.world, (self.caller, self.owner), one.role).await?;
+        }
         let mut posting = Posting::new(self.world, self.owner, &mut talk);
         for outgoing in scheduled.send.iter().filter(|_| !is_quiet) {
-            posting.send(outgoing, Notice::Inbox)?;
+            posting.send(outgoing, Notice::Inbox).await?;
         }
         let stored = match (scheduled.object, after) {
             (Some(octets), _) => Some(parsed(self.world, octets)?),

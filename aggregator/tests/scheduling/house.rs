@@ -261,10 +261,8 @@ pub(crate) fn parameter(line: &str, name: &str) -> Option<String> {
 
 /// An event that Olga calls people to.
 pub(crate) fn meeting(uid: &str, more: &str, people: &[&str]) -> String {
-    let people: String = people
-        .iter()
-        .map(|who| format!("ATTENDEE;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:{who}\r\n"))
-        .collect();
+    let line = |who: &&str| ["ATTENDEE;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:", who, "\r\n"].concat();
+    let people: String = people.iter().map(line).collect();
     format!(
         "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nBEGIN:VEVENT\r\nUID:{uid}\r\n\
          DTSTAMP:20260101T000000Z\r\nDTSTART:20260601T090000Z\r\nDTEND:20260601T100000Z\r\nSEQUENCE:0\r\nSUMMARY:Talk\r\n\

@@ -76,3 +76,38 @@ async fn one_event_is_one_resource() {
     house.send("olga", "DELETE work/", &[], "").await.expect(204);
     assert_eq!(house.heard("ann").await, ["CANCEL"]);
 }
+
+fn acl(aces: &str) -> String {
+    format!("<D:acl xmlns:D='DAV:' xmlns:C='urn:ietf:params:xml:ns:caldav'>{aces}</D:acl>")
+}
+
+#[tokio::test]
+async fn who_may_schedule_with_whom_and_for_whom() {
+    let house = House::new().await;
+    let ace = |verdict: &str, who: &str, privileges: &str| {
+        format!(
+            "<D:ace><D:principal><D:href>/dav/principals/{who}/</D:href></D:principal><D:{verdict}>\
+             <D:privilege>{privileges}</D:privilege></D:{verdict}></D:ace>"
+        )
+    };
+    // Ann hears nothing from Olga; Bob does.
+    let denied = ace("deny", "olga", "<C:schedule-deliver/>");
+    house.send("ann", "ACL inbox/", &[], &acl(&denied)).await.expect(200);
+    house.put("olga", "personal/a.ics", &meeting("a", "", &["ann@x", "bob@x"])).await.expect(201);
+    let held = house.text("olga", "personal/a.ics").await;
+    assert!(held.contains("SCHEDULE-STATUS=3.8:mailto:ann@x"), "{held}");
+    assert!(held.contains("SCHEDULE-STATUS=1.2:mailto:bob@x"), "{held}");
+    assert!(house.members("ann", "personal").await.is_empty());
+    // Ann may write into Olga's calendar; to call people in her name is another matter.
+    let writes = ace("grant", "ann", "<D:read/>") + &ace("grant", "ann", "<D:write/>");
+    house.send("olga", "ACL personal/", &[], &acl(&writes)).await.expect(200);
+    let line = "PUT /dav/calendars/olga/personal/b.ics";
+    let refused = house.send("ann", line, &[], &meeting("b", "", &["bob@x"])).await.expect(403);
+    assert!(refused.text.contains("<C:schedule-send-invite/>"), "{}", refused.text);
+    let plain = meeting("b", "", &[]).replace("ORGANIZER:mailto:olga@x\r\n", "");
+    house.send("ann", line, &[], &plain).await.expect(201);
+    let sends = ace("grant", "ann", "<C:schedule-send/>");
+    house.send("olga", "ACL outbox/", &[], &acl(&sends)).await.expect(200);
+    house.send("ann", line, &[], &meeting("b", "", &["bob@x"])).await.expect(204);
+    assert_eq!(house.heard("bob").await, ["REQUEST", "REQUEST"]);
+}
