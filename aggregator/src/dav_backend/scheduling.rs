@@ -123,7 +123,7 @@ impl DavBackend {
                 let object = ObjectName { collection: name.clone(), member: facts.member };
                 // Also what was written before there were tags.
                 let stored = self.world.store.object(&object).await.map_err(refusal_of)?;
-                if !stored.is_some_and(|stored| people::read(&self.world, &stored.octets).is_some()) {
+                if stored.is_none_or(|stored| people::read(&self.world, &stored.octets).is_none()) {
                     continue;
                 }
                 let (caller, precondition) = (&caller.principal, &Precondition::default());
