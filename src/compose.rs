@@ -251,6 +251,7 @@ struct Kept {
 }
 
 async fn furnish(settings: Settings, world: World, kept: Option<Kept>) -> Result<House, ComposeError> {
+    world.replace_house_rules(settings.house_rules());
     for host in &settings.hosts {
         collection::ensure_home(&world, &host.owner)
             .await

@@ -3,6 +3,7 @@
 mod acceptable;
 mod access;
 mod asking;
+mod extensions;
 mod files;
 mod home;
 mod listing;
@@ -32,6 +33,7 @@ use store::collections::{CollectionRecord, Role};
 use store::objects::ObjectFacts;
 
 use crate::access::grants;
+use crate::attachments;
 use crate::dav_backend::acceptable::{DATES, acceptable};
 use crate::dav_backend::access::Seat;
 use crate::gate::Staged;
@@ -42,6 +44,7 @@ use crate::push::crypt::Identity;
 use crate::scheduling::write::{self, Wish};
 use crate::scheduling::{place, rows};
 use crate::unified;
+use crate::usage::Counts;
 use crate::world::{World, refusal_of};
 
 /// Collections of one owner beyond which clients make no more: every change looks at all of them.
@@ -52,12 +55,13 @@ pub struct DavBackend {
     world: World,
     /// Who tells devices of changes, and how; `None`: nobody does.
     push: Option<(Arc<Identity>, PushSettings)>,
+    counts: Counts,
 }
 
 impl DavBackend {
     /// The backend over `world`.
     pub fn new(world: World) -> Self {
-        Self { world, push: None }
+        Self { world, counts: Counts::default(), push: None }
     }
 
     /// The same, with devices that are told of changes by a server of this identity.
@@ -83,6 +87,13 @@ impl DavBackend {
         } else {
             Err(Refusal::NotPermitted(privilege))
         }
+    }
+
+    /// Whether there is room for an object of `octets` in place of what is there.
+    async fn room(&self, name: &ObjectName, octets: usize) -> Result<(), Refusal> {
+        let before = self.world.store.facts(name).await.map_err(refusal_of)?;
+        let more = octets.saturating_sub(before.map_or(0, |facts| facts.octets));
+        self.counts.admit(&self.world, &name.collection.owner, more).await
     }
 
     /// The privilege that putting an object needs: to change it if it is there, or else to add it (RFC 3744 appendix B).
@@ -292,6 +303,8 @@ impl Backend for DavBackend {
             return Err(Refusal::TooLarge { limit: self.world.limits.object_octets_max });
         }
         acceptable(&self.world, &record, &octets)?;
+        attachments::check(&self.world, name, &octets).await?;
+        self.room(name, octets.len()).await?;
         let stored = if place::schedules(&record) {
             let (caller, telling) = (&caller.principal, Telling::Organizer);
             let wish = Wish { caller, name, octets: Some(octets), precondition, telling };
@@ -331,6 +344,11 @@ impl Backend for DavBackend {
         }
         let privilege = self.putting(caller, to).await?;
         let target = self.writable(caller, &to.collection, privilege).await?;
+        if *source == SourceFate::Stays || from.collection.owner != to.collection.owner {
+            let octets =
+                self.world.store.facts(from).await.map_err(refusal_of)?.map_or(0, |facts| facts.octets);
+            self.room(to, octets).await?;
+        }
         let carried = object_properties::of(&self.world, from).await?;
         let stored = relocation::relocate(&self.world, caller, (relocation, &target), precondition).await?;
         object_properties::carry(&self.world, (from, to), *source, carried).await?;

@@ -2,12 +2,12 @@
 //!
 //! Every change expects and moves the owner's count of changes, so that changes of one tree follow one another.
 
-mod rows;
+pub(crate) mod rows;
 mod tree;
 
 use std::collections::BTreeMap;
 
-use calendar::collection::EntityTag;
+use calendar::collection::{EntityTag, PrincipalId};
 use calendar::refusal::Refusal;
 use calendar::time::Instant;
 use dav::backend::{FileContent, FileNode, FileRelocation, Precondition, PropertyChange, Stored};
@@ -55,6 +55,14 @@ pub async fn content(world: &World, name: &FileName) -> Result<Option<(FileNode,
         }
     }
     Err(Refusal::Contended)
+}
+
+/// Octets of all files of an owner.
+///
+/// # Errors
+/// Those of the store.
+pub async fn octets_of(world: &World, owner: &PrincipalId) -> Result<u64, Refusal> {
+    Ok(rows::total(world, owner.as_str()).await?.0.octets)
 }
 
 /// What is done to a tree of files.

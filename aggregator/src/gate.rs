@@ -15,6 +15,7 @@ use store::engine::Version;
 use store::objects::{NewObject, ObjectChange, ObjectFacts};
 use store::{Change, Committed};
 
+use crate::attachments;
 use crate::home;
 use crate::index::{self, IndexState, Indexed, Standing};
 use crate::push;
@@ -122,6 +123,7 @@ async fn stage_in_home(world: &World, change: &mut Change, edits: &[Edit]) -> Re
         index::expect_reading(change, &collection, (&seen.index, seen.index_version), &seen.reading);
         change.change_objects(&collection, seen.head, &changes);
     }
+    attachments::stage(world, change, edits).await?;
     if let Some(unified) = unified {
         unified::stage(world, change, (&owner, &unified), &touched).await?;
     }

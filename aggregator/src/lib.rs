@@ -1,6 +1,7 @@
 //! The unified calendar: one gate for every change, sources to pull from, channels to deliver to.
 
 pub mod access;
+pub mod attachments;
 pub mod dav_backend;
 pub mod delivery;
 pub mod directory;
@@ -15,6 +16,7 @@ pub mod operation;
 pub mod own;
 pub mod owner;
 pub mod ports;
+pub mod published;
 pub mod push;
 pub mod reading;
 pub mod scheduling;
@@ -22,5 +24,6 @@ pub mod source;
 pub mod sync;
 pub mod turn;
 pub mod unified;
+pub mod usage;
 pub mod world;
 mod zones;

@@ -37,6 +37,23 @@ pub struct World {
     pub turns: Arc<Turns>,
     /// The address that mails to people elsewhere come from; `None` where no mail is set up.
     pub mail_sender: Arc<RwLock<Option<String>>>,
+    /// What the settings say about the server itself; replaced when they are read again.
+    pub house: Arc<RwLock<HouseRules>>,
+}
+
+/// What the settings say about the server itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HouseRules {
+    /// The address under which everybody reaches it; empty: whatever a request calls it.
+    pub public_url: String,
+    /// Octets that an owner's home may hold.
+    pub quota_octets: u64,
+}
+
+impl Default for HouseRules {
+    fn default() -> Self {
+        Self { public_url: String::new(), quota_octets: 5 * 1024 * 1024 * 1024 }
+    }
 }
 
 impl World {
@@ -58,7 +75,18 @@ impl World {
             access: Arc::default(),
             turns: Arc::default(),
             mail_sender: Arc::default(),
+            house: Arc::default(),
         }
+    }
+
+    /// What the settings say about the server itself.
+    pub fn house_rules(&self) -> HouseRules {
+        self.house.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts other rules of the house in force.
+    pub fn replace_house_rules(&self, rules: HouseRules) {
+        *self.house.write().unwrap_or_else(PoisonError::into_inner) = rules;
     }
 
     /// The current instant.

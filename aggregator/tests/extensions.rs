@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails may panic")]
 
+#[path = "extensions/attachments.rs"]
+mod attachments;
 #[path = "extensions/client.rs"]
 mod client;
 #[path = "extensions/feeds.rs"]
@@ -12,4 +14,6 @@ mod json;
 mod posting;
 #[path = "extensions/preferences.rs"]
 mod preferences;
+#[path = "extensions/storage.rs"]
+mod storage;
 mod world;

@@ -18,6 +18,7 @@
 
 mod allowed;
 mod answers;
+pub mod attachment;
 mod compare;
 mod compose;
 mod instance;

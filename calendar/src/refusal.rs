@@ -1,6 +1,7 @@
 //! Why a calendar says no: the closed list that every storey speaks. Protocol-neutral; each door translates it once.
 
 use crate::collection::{ObjectName, Privilege};
+use crate::itip::attachment::AttachmentFault;
 use crate::time::Instant;
 
 /// A reason to refuse.
@@ -87,6 +88,15 @@ pub enum Refusal {
     /// Scheduling does not allow it.
     #[error("{0}")]
     Scheduling(Barred),
+    /// A recurrence rule that counts in a calendar other than the Gregorian one (RFC 7529).
+    #[error("recurrences in the calendar {0} are not reckoned here")]
+    UnsupportedScale(String),
+    /// A managed attachment that cannot be as it is asked for (RFC 8607).
+    #[error("{0}")]
+    Attachment(AttachmentFault),
+    /// The home holds as much as it may (RFC 4331).
+    #[error("this calendar home holds as much as it may")]
+    OverQuota,
     /// The store is full.
     #[error("there is no room left on the disk")]
     Full,

@@ -10,6 +10,8 @@ mod object;
 mod oracle;
 #[path = "recurrence/rfc5545.rs"]
 mod rfc5545;
+#[path = "recurrence/skip.rs"]
+mod skip;
 
 use calendar::civil;
 use calendar::recur::expand::{Bounds, End, First, expand};
@@ -162,8 +164,12 @@ fn what_would_change_the_meaning_is_refused() {
     assert_eq!(Rule::read(""), Err(RuleError::NoFrequency));
     assert_eq!(Rule::read("RSCALE=HEBREW;FREQ=YEARLY"), Err(RuleError::Scale("HEBREW".to_owned())));
     assert_eq!(
-        Rule::read("RSCALE=GREGORIAN;FREQ=YEARLY;SKIP=FORWARD"),
+        Rule::read("RSCALE=GREGORIAN;FREQ=YEARLY;BYYEARDAY=366;SKIP=FORWARD"),
         Err(RuleError::Skip("FORWARD".to_owned()))
+    );
+    assert_eq!(
+        Rule::read("RSCALE=GREGORIAN;FREQ=MONTHLY;SKIP=SIDEWAYS"),
+        Err(RuleError::Skip("SIDEWAYS".to_owned()))
     );
     for text in [
         "FREQ=FORTNIGHTLY",

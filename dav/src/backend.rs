@@ -1,11 +1,14 @@
 //! What the protocol asks of whoever keeps calendars: protocol nouns, no HTTP.
 
 mod access;
+mod attachments;
 mod files;
 mod free_busy;
 mod locks;
+mod published;
 mod push;
 mod scheduling;
+mod storage;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -23,11 +26,14 @@ use calendar::time::{Instant, Span};
 use calendar::zone::Zone;
 
 pub use access::{Access, Ace, Delegation, Group, Verdict, Who};
+pub use attachments::{AttachedFile, AttachmentDeed, AttachmentLimits, Attachments};
 pub use files::{Extent, FileContent, FileFacts, FileNode, FileRelocation, Files};
 pub use free_busy::{FreeBusyAnswer, FreeBusyRequest, FreeBusyRequests};
 pub use locks::Locks;
+pub use published::Published;
 pub use push::{NotRegistered, Push, Registered, SubscriptionName, WebPush};
 pub use scheduling::{Scheduling, Telling};
+pub use storage::{Storage, Usage};
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -273,7 +279,18 @@ pub struct Limits {
 /// [`Refusal::NotPermitted`], or [`Refusal::NotFound`] where even its existence is not the caller's business.
 #[async_trait]
 pub trait Backend:
-    Access + Files + FreeBusyRequests + Locks + Push + Scheduling + Send + Sync + 'static
+    Access
+    + Attachments
+    + Files
+    + FreeBusyRequests
+    + Locks
+    + Published
+    + Push
+    + Scheduling
+    + Storage
+    + Send
+    + Sync
+    + 'static
 {
     /// Whether the credentials are right.
     async fn sign_in(&self, credentials: &Credentials) -> Result<SignIn, Refusal>;

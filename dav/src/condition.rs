@@ -4,6 +4,7 @@
 //! ends with: a status, perhaps a condition with its payload, and a sentence for a person.
 
 use calendar::collection::Privilege;
+use calendar::itip::attachment::AttachmentFault;
 use calendar::refusal::{Barred, Refusal};
 use http::StatusCode;
 
@@ -136,6 +137,22 @@ conditions! {
     DEFAULT_CALENDAR_NEEDED = caldav "default-calendar-needed" FORBIDDEN "RFC 6638 §4.3",
     /// A place into which invitations cannot go.
     VALID_SCHEDULE_DEFAULT_CALENDAR_URL = caldav "valid-schedule-default-calendar-URL" FORBIDDEN "RFC 6638 §9.2",
+    /// A recurrence rule in another calendar than those of CALDAV:supported-rscale-set.
+    SUPPORTED_RSCALE = caldav "supported-rscale" FORBIDDEN "RFC 7529 §6.2",
+    /// A home that holds as much as it may.
+    QUOTA_NOT_EXCEEDED = dav "quota-not-exceeded" INSUFFICIENT_STORAGE "RFC 4331 §6",
+    /// Something else than adding, replacing and removing an attachment.
+    VALID_ACTION = caldav "valid-action" FORBIDDEN "RFC 8607 §3.11",
+    /// Instances that the object does not have, or none at all.
+    VALID_RID = caldav "valid-rid" FORBIDDEN "RFC 8607 §3.11",
+    /// An attachment that the object does not have.
+    VALID_MANAGED_ID = caldav "valid-managed-id" FORBIDDEN "RFC 8607 §3.11",
+    /// Too large an attachment.
+    MAX_ATTACHMENT_SIZE = caldav "max-attachment-size" FORBIDDEN "RFC 8607 §3.11",
+    /// Too many attachments of one object.
+    MAX_ATTACHMENTS_PER_RESOURCE = caldav "max-attachments-per-resource" FORBIDDEN "RFC 8607 §3.11",
+    /// An object that speaks of an attachment that there is not.
+    VALID_MANAGED_ID_PARAMETER = caldav "valid-managed-id-parameter" FORBIDDEN "RFC 8607 §3.11",
     /// A zone that is not known.
     VALID_TIMEZONE = caldav "valid-timezone" FORBIDDEN "RFC 7809 §5.2",
     /// A subscription of which nothing can be made.
@@ -299,6 +316,9 @@ impl From<Refusal> for Failure {
             // DAVx5 lets the server win on 409, which puts a booking back to where it was.
             Refusal::NoParent | Refusal::NotBookable { .. } => Self::new(StatusCode::CONFLICT, text),
             Refusal::Full => Self::of(SUFFICIENT_DISK_SPACE, text),
+            Refusal::OverQuota => Self::of(QUOTA_NOT_EXCEEDED, text),
+            Refusal::UnsupportedScale(_) => Self::of(SUPPORTED_RSCALE, text),
+            Refusal::Attachment(fault) => Self::of(condition_of(fault), text),
             Refusal::Contended => {
                 Self { retry_after_seconds: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, text) }
             }
@@ -308,6 +328,16 @@ impl From<Refusal> for Failure {
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "the server cannot answer just now")
             },
         }
+    }
+}
+
+fn condition_of(fault: AttachmentFault) -> &'static Condition {
+    match fault {
+        AttachmentFault::ManagedId => VALID_MANAGED_ID,
+        AttachmentFault::Instance => VALID_RID,
+        AttachmentFault::TooLarge(_) => MAX_ATTACHMENT_SIZE,
+        AttachmentFault::TooMany(_) => MAX_ATTACHMENTS_PER_RESOURCE,
+        AttachmentFault::Parameter => VALID_MANAGED_ID_PARAMETER,
     }
 }
 

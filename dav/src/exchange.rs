@@ -111,6 +111,7 @@ impl Exchange {
         if needs.has(Facets::LOCKS) {
             self.locks(owner).await?;
         }
+        self.load_storage(resource, owner, needs).await?;
         let loaded = self.setting.object_properties.get().is_some();
         let has_objects =
             matches!(resource, Resource::Home(_) | Resource::Collection(_) | Resource::Object(_));
@@ -119,6 +120,29 @@ impl Exchange {
                 Ok(kept) => drop(self.setting.object_properties.set(kept)),
                 Err(Refusal::NotFound | Refusal::NotPermitted(_)) => {}
                 Err(refusal) => return Err(refusal.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Loads what a home holds and how its objects were called; nothing where the caller may not know.
+    async fn load_storage(
+        &self,
+        resource: &Resource,
+        owner: &PrincipalId,
+        needs: Facets,
+    ) -> Result<(), Failure> {
+        if needs.has(Facets::USAGE) && self.setting.usage.get().is_none() {
+            let usage = self.backend.usage(self.caller(), owner).await;
+            if let Some(usage) = if_allowed(usage)?.flatten() {
+                self.setting.usage.get_or_init(|| usage);
+            }
+        }
+        let in_home = matches!(resource, Resource::Home(_) | Resource::Collection(_) | Resource::Object(_));
+        if needs.has(Facets::RESOURCE_IDS) && in_home && self.setting.resource_ids.get().is_none() {
+            let ids = self.backend.resource_ids(self.caller(), owner).await;
+            if let Some(ids) = if_allowed(ids)? {
+                self.setting.resource_ids.get_or_init(|| ids);
             }
         }
         Ok(())
@@ -275,3 +299,12 @@ impl Exchange {
 
 /// What becomes of a request: rows of tables point to functions that give one.
 pub type Answering = Pin<Box<dyn Future<Output = Result<Response<Body>, Failure>> + Send>>;
+
+/// What the caller may not know is as if it were not there.
+fn if_allowed<T>(answer: Result<T, Refusal>) -> Result<Option<T>, Failure> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(Refusal::NotFound | Refusal::NotPermitted(_)) => Ok(None),
+        Err(refusal) => Err(refusal.into()),
+    }
+}

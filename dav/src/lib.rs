@@ -13,6 +13,7 @@ pub mod lock;
 pub mod media;
 pub mod method;
 pub mod multistatus;
+pub mod open;
 pub mod path;
 pub mod privilege;
 pub mod property;

@@ -19,6 +19,7 @@ pub mod lock;
 pub mod push;
 pub mod response;
 pub mod scheduling;
+pub mod storage;
 pub mod sync;
 pub mod table;
 pub mod view;
@@ -120,6 +121,10 @@ impl Facets {
     pub const LOCKS: Self = Self(4);
     /// What clients have objects keep.
     pub const DEAD: Self = Self(8);
+    /// How much of the home is taken.
+    pub const USAGE: Self = Self(1 << 8);
+    /// The names that moved objects had before.
+    pub const RESOURCE_IDS: Self = Self(1 << 9);
     /// Who may do what with it.
     pub const ACCESS: Self = Self(1 << 16);
     /// Who is in a group, and in which groups a principal is.

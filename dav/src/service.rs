@@ -19,6 +19,7 @@ use crate::method::outcome::APPLIED;
 use crate::method::post::push;
 use crate::method::table::Writes;
 use crate::method::{options, table};
+use crate::open::Open;
 use crate::path::{Resource, WELL_KNOWN};
 use crate::property::{Kinds, Setting};
 use crate::report;
@@ -55,6 +56,12 @@ impl Service {
         if let Some(subscription) = SubscriptionName::of_path(path) {
             let answered = self.end_push(&head, &subscription).await;
             return answered.unwrap_or_else(|failure| failed(&failure, None, (head.method.as_str(), path)));
+        }
+        if let Some(open) = Open::of_path(path) {
+            let request = (head.method.as_str(), &head.headers);
+            let answered = open.answer(&self.backend, &self.feeds, request).await;
+            let name = head.method.as_str();
+            return answered.unwrap_or_else(|failure| failed(&failure, None, (name, path)));
         }
         let resource = Resource::of_path(path);
         let name = head.method.as_str();
@@ -93,6 +100,9 @@ impl Service {
             limits: self.backend.limits(),
             reports: report::table::names,
             now: self.backend.now(),
+            attachments: self.backend.attachment_limits(),
+            usage: OnceLock::new(),
+            resource_ids: OnceLock::new(),
             feeds: Arc::clone(&self.feeds),
             push_key: self.backend.push_key().map(str::to_owned),
             locks: OnceLock::new(),

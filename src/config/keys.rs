@@ -120,6 +120,7 @@ pub const KEYS: &[Key] = &[
     set("limits.body_timeout", Shape::Duration, "1m"),
     set("limits.idle_timeout", Shape::Duration, "2m"),
     set("limits.request_timeout", Shape::Duration, "2m"),
+    set("limits.home_mebibytes", Shape::Count, "5120"),
     set("limits.bookings_per_minute", Shape::Count, "30"),
     key("owner", Shape::Sections),
     key("owner.id", Shape::Text),

@@ -1,5 +1,6 @@
 //! What a configuration says, as plain values: one `Settings` is swapped whole for another when it is read again.
 
+use aggregator::world::HouseRules;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -50,6 +51,15 @@ impl Settings {
     /// The owner called `id`.
     pub fn host(&self, id: &str) -> Option<&Host> {
         self.hosts.iter().find(|host| host.owner.id == id)
+    }
+
+    /// What the settings say about the server itself.
+    pub fn house_rules(&self) -> HouseRules {
+        let quota = u64::try_from(self.limits.home_mebibytes).unwrap_or(u64::MAX);
+        HouseRules {
+            public_url: self.server.public_url.clone(),
+            quota_octets: quota.saturating_mul(1024 * 1024),
+        }
     }
 
     /// The owners alone.
@@ -282,6 +292,8 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// How long an answer may take to begin.
     pub request_timeout: Duration,
+    /// Mebibytes of all objects, files and attachments of an owner.
+    pub home_mebibytes: usize,
     /// Bookings a minute from one address (IPv6: one /64).
     pub bookings_per_minute: u32,
 }

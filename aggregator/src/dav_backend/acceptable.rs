@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use calendar::component::Component;
 use calendar::object::CalendarObject;
+use calendar::recur::rule::{Rule, RuleError};
 use calendar::refusal::Refusal;
 use calendar::text::TextError;
 use calendar::time::{Instant, Span};
@@ -33,6 +34,9 @@ pub(super) fn acceptable(
     if !record.components.iter().any(|taken| taken == component) {
         return Err(Refusal::UnsupportedComponent(component.to_owned()));
     }
+    if let Some(scale) = other_scale(object.calendar()) {
+        return Err(Refusal::UnsupportedScale(scale));
+    }
     if let Some(method) = object.calendar().property("METHOD") {
         return Err(Refusal::NotValidObject {
             line: method.line,
@@ -41,6 +45,16 @@ pub(super) fn acceptable(
         });
     }
     object.components().try_for_each(|component| within_dates(&object, component))
+}
+
+/// The calendar that a rule of the object counts in, if it is not the Gregorian one (RFC 7529 §4.1).
+fn other_scale(calendar: &Component) -> Option<String> {
+    let properties = calendar.components.iter().flat_map(|component| &component.properties);
+    let mut rules = properties.filter(|property| matches!(property.name.as_str(), "RRULE" | "EXRULE"));
+    rules.find_map(|rule| match Rule::read(&rule.value) {
+        Err(RuleError::Scale(scale)) => Some(scale),
+        _ => None,
+    })
 }
 
 /// Reading stops at a component with too many attendees, which is a condition of its own.

@@ -65,6 +65,7 @@ impl Files for DavBackend {
         precondition: &Precondition,
     ) -> Result<Stored, Refusal> {
         self.own(caller, &name.owner)?;
+        self.counts.admit(&self.world, &name.owner, content.octets.len()).await?;
         files::edit(&self.world, name, Deed::Put(&content, precondition)).await
     }
 

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use calendar::collection::{CollectionName, ObjectName, PrincipalId};
 use calendar::refusal::Refusal;
+use calendar::time::Instant;
 use dav::backend::{DeadProperties, PropertyChange, SourceFate};
+use dav::property::storage::id_of_object;
 use serde::{Deserialize, Serialize};
 use store::engine::Version;
 use store::records::Table;
@@ -24,6 +26,15 @@ struct Kept {
     /// When the object was made, UTC seconds.
     created: i64,
     properties: BTreeMap<String, String>,
+    /// DAV:resource-id, of an object that was moved.
+    #[serde(default)]
+    resource_id: Option<String>,
+}
+
+/// What goes with an object that is relocated.
+pub(super) struct Carried {
+    properties: BTreeMap<String, String>,
+    resource_id: Option<String>,
 }
 
 fn key(name: &ObjectName) -> [&str; 3] {
@@ -100,9 +111,39 @@ pub(super) async fn forget(world: &World, name: &ObjectName) -> Result<(), Refus
 }
 
 /// What an object kept that is about to be relocated; to be given to [`carry`] afterwards.
-pub(super) async fn of(world: &World, name: &ObjectName) -> Result<BTreeMap<String, String>, Refusal> {
-    let Some(facts) = world.store.facts(name).await.map_err(refusal_of)? else { return Ok(BTreeMap::new()) };
-    Ok(kept(world, name, facts.created).await?.0.properties)
+pub(super) async fn of(world: &World, name: &ObjectName) -> Result<Carried, Refusal> {
+    let nothing = Carried { properties: BTreeMap::new(), resource_id: None };
+    let Some(facts) = world.store.facts(name).await.map_err(refusal_of)? else { return Ok(nothing) };
+    let kept = kept(world, name, facts.created).await?.0;
+    let resource_id = match (kept.resource_id, world.store.collection(&name.collection).await) {
+        (Some(id), _) => Some(id),
+        (None, Ok(Some((record, _)))) => {
+            let made = (name.member.as_str(), Instant::from_unix(facts.created));
+            Some(id_of_object(&name.collection, record.epoch, made))
+        }
+        (None, _) => None,
+    };
+    Ok(Carried { properties: kept.properties, resource_id })
+}
+
+/// The names that moved objects of `home` had before.
+pub(super) async fn resource_ids(
+    world: &World,
+    home: &PrincipalId,
+) -> Result<BTreeMap<ObjectName, String>, Refusal> {
+    let mut found = BTreeMap::new();
+    let rows = world.store.records::<Kept>(TABLE, &[home.as_str()], None, usize::MAX).await;
+    for row in rows.map_err(refusal_of)? {
+        let ([_, id, member], Some(resource_id)) = (row.key.as_slice(), row.record.resource_id) else {
+            continue;
+        };
+        let name = ObjectName::new(&CollectionName::new(home.as_str(), id), member);
+        let facts = world.store.facts(&name).await.map_err(refusal_of)?;
+        if facts.is_some_and(|facts| facts.created == row.record.created) {
+            found.insert(name, resource_id);
+        }
+    }
+    Ok(found)
 }
 
 /// Gives the relocated object what it kept where it came from (RFC 4918 §9.8.2, §9.9.1).
@@ -110,15 +151,18 @@ pub(super) async fn carry(
     world: &World,
     (from, to): (&ObjectName, &ObjectName),
     source: SourceFate,
-    carried: BTreeMap<String, String>,
+    carried: Carried,
 ) -> Result<(), Refusal> {
     if source == SourceFate::Leaves {
         forget(world, from).await?;
     }
     let Some(facts) = world.store.facts(to).await.map_err(refusal_of)? else { return Ok(()) };
     let (_, version) = kept(world, to, facts.created).await?;
-    if version == 0 && carried.is_empty() {
+    // A copy is another resource (RFC 5842 §3.1).
+    let resource_id = carried.resource_id.filter(|_| source == SourceFate::Leaves);
+    if version == 0 && carried.properties.is_empty() && resource_id.is_none() {
         return Ok(());
     }
-    write(world, to, &Kept { created: facts.created, properties: carried }, version).await.map(|_| ())
+    let kept = Kept { created: facts.created, properties: carried.properties, resource_id };
+    write(world, to, &kept, version).await.map(|_| ())
 }

@@ -42,13 +42,13 @@ pub(super) struct FileRecord {
 
 /// Where a file's octets are, and what is known of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Content {
+pub(crate) struct Content {
     /// The id of its pieces.
-    pub(super) id: String,
-    pub(super) pieces: usize,
-    pub(super) octets: usize,
-    pub(super) tag: String,
-    pub(super) media_type: String,
+    pub(crate) id: String,
+    pub(crate) pieces: usize,
+    pub(crate) octets: usize,
+    pub(crate) tag: String,
+    pub(crate) media_type: String,
 }
 
 /// A record where it was found.
@@ -134,7 +134,7 @@ pub(super) fn remove(change: &mut Change, held: &Held) {
 }
 
 /// Adds the pieces of some octets to `change`, under an id that nothing else has.
-pub(super) fn write_content(
+pub(crate) fn write_content(
     change: &mut Change,
     world: &World,
     owner: &PrincipalId,
@@ -153,7 +153,7 @@ pub(super) fn write_content(
 }
 
 /// Adds to `change` that the pieces of a content go.
-pub(super) async fn remove_content(
+pub(crate) async fn remove_content(
     change: &mut Change,
     world: &World,
     owner: &PrincipalId,
@@ -170,7 +170,7 @@ pub(super) async fn remove_content(
 }
 
 /// The octets of a content; shorter where it was replaced meanwhile.
-pub(super) async fn octets(
+pub(crate) async fn octets(
     world: &World,
     owner: &PrincipalId,
     content: &Content,

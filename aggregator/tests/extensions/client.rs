@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use aggregator::dav_backend::DavBackend;
+use aggregator::world::World;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -22,6 +23,7 @@ pub(crate) const PERSONAL: &str = "/dav/calendars/ada/personal/";
 
 /// A server with Ada's home, a source and a clock.
 pub(crate) struct Server {
+    pub(crate) world: World,
     pub(crate) clock: Arc<StandingClock>,
     pub(crate) service: Service,
 }
@@ -36,8 +38,8 @@ pub(crate) struct Answer {
 impl Server {
     pub(crate) async fn new() -> Self {
         let (world, clock) = crate::world::world(ada(vec![source("feed")])).await;
-        let service = Service::new(Arc::new(DavBackend::new(world)));
-        Self { clock, service }
+        let service = Service::new(Arc::new(DavBackend::new(world.clone())));
+        Self { world, clock, service }
     }
 
     /// Moves the clock on.

@@ -1,7 +1,7 @@
 //! RRULE as a value (RFC 5545 §3.3.10).
 //!
 //! Read leniently ([`Rule::read`]), written strictly (`Display`): what is written reads back as the same value.
-//! RSCALE other than GREGORIAN and SKIP other than OMIT (RFC 7529) are refused, never guessed.
+//! RSCALE other than GREGORIAN (RFC 7529) is refused, never guessed.
 
 mod read;
 
@@ -76,6 +76,29 @@ pub struct RuleDay {
     pub weekday: Weekday,
 }
 
+/// What becomes of a day that a month does not have: SKIP (RFC 7529 §4.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Skip {
+    /// There is no instance.
+    #[default]
+    Omit,
+    /// The last day that there is.
+    Backward,
+    /// The first day of the next month.
+    Forward,
+}
+
+impl Skip {
+    /// The value of SKIP.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Omit => "OMIT",
+            Self::Backward => "BACKWARD",
+            Self::Forward => "FORWARD",
+        }
+    }
+}
+
 /// A recurrence rule. The BY lists hold what was written, in its order; all values are within their ranges.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -107,6 +130,8 @@ pub struct Rule {
     pub by_set_pos: Vec<i16>,
     /// WKST.
     pub week_start: Weekday,
+    /// SKIP.
+    pub skip: Skip,
 }
 
 /// A rule as it was read, with what was read around.
@@ -138,7 +163,7 @@ pub enum RuleError {
     /// RSCALE names a calendar other than GREGORIAN (RFC 7529).
     #[error("the calendar scale {0} is not supported")]
     Scale(String),
-    /// SKIP asks for something else than OMIT (RFC 7529).
+    /// A SKIP that is none, or one together with days that it is not reckoned for (RFC 7529).
     #[error("SKIP={0} is not supported")]
     Skip(String),
 }
@@ -161,6 +186,7 @@ impl Rule {
             by_month: Vec::new(),
             by_set_pos: Vec::new(),
             week_start: Weekday::Monday,
+            skip: Skip::Omit,
         }
     }
 
@@ -220,6 +246,10 @@ impl fmt::Display for Rule {
             }
             Ok(())
         }
+        if self.skip != Skip::Omit {
+            // RFC 7529 §4.1: SKIP only beside RSCALE.
+            out.write_str("RSCALE=GREGORIAN;")?;
+        }
         write!(out, "FREQ={}", self.frequency.name())?;
         if let Some(until) = self.until {
             write!(out, ";UNTIL={until}")?;
@@ -241,6 +271,9 @@ impl fmt::Display for Rule {
         list(out, "BYSETPOS", &self.by_set_pos)?;
         if self.week_start != Weekday::Monday {
             write!(out, ";WKST={}", weekday_name(self.week_start))?;
+        }
+        if self.skip != Skip::Omit {
+            write!(out, ";SKIP={}", self.skip.name())?;
         }
         Ok(())
     }

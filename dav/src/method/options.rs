@@ -6,8 +6,8 @@ use http::{Response, StatusCode};
 use crate::body::{self, Body};
 
 /// The compliance classes.
-pub const DAV: &str =
-    "1, 2, 3, access-control, calendar-access, extended-mkcol, calendar-auto-schedule, calendar-proxy";
+pub const DAV: &str = "1, 2, 3, access-control, calendar-access, extended-mkcol, calendar-auto-schedule, \
+    calendar-proxy, calendar-managed-attachments";
 
 /// Answers the method; it says nothing about whether a resource is there, and needs no sign-in.
 pub fn answer(allowed: &str) -> Response<Body> {

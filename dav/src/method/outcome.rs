@@ -44,6 +44,24 @@ pub async fn told(
     Ok(response)
 }
 
+/// The answer to what changed an object in the server's own words: `status`, and the object for who would like it.
+///
+/// # Errors
+/// Those of the backend.
+pub async fn after(
+    exchange: &Exchange,
+    name: &ObjectName,
+    status: StatusCode,
+) -> Result<Response<Body>, Failure> {
+    if exchange.preferences.representation == Representation::Wanted
+        && let Some(found) = exchange.backend.object(exchange.caller(), name).await?
+    {
+        let status = if status == StatusCode::NO_CONTENT { StatusCode::OK } else { status };
+        return Ok(shown(exchange, name, &found, (status, Format::Text)));
+    }
+    Ok(body::status(status))
+}
+
 /// Where the object is that a POST made (RFC 5995 §3.2.1).
 pub fn locate(response: &mut Response<Body>, name: &ObjectName) {
     if let Ok(location) = HeaderValue::from_str(&Resource::Object(name.clone()).href()) {

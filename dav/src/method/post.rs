@@ -4,6 +4,7 @@
 //! row that fits answers. To add a meaning: a row in [`POSTS`] and a file with its answer.
 
 mod add_member;
+mod attachment;
 pub mod bulk;
 pub mod push;
 
@@ -47,6 +48,12 @@ pub struct Post {
 
 /// The rows; the first that fits answers.
 pub const POSTS: &[Post] = &[
+    Post {
+        on: Kinds::OBJECT,
+        by: Recognition::Query("action", None),
+        rfc: "RFC 8607 §3.3",
+        answer: |exchange| Box::pin(attachment::answer(exchange)),
+    },
     Post {
         on: Kinds::CALENDAR,
         by: Recognition::Query("add-member", None),

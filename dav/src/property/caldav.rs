@@ -77,6 +77,11 @@ pub const PROPERTIES: &[LiveProperty] = &[
         }
         Some(())
     }),
+    // RFC 7529 §6.1
+    LiveProperty::protected(caldav("supported-rscale-set"), Kinds::HOME.or(Kinds::COLLECTION), |_, out| {
+        out.writer().text_element(caldav("supported-rscale"), "GREGORIAN");
+        Some(())
+    }),
     // §5.2.5: in octets; the same limit that PUT enforces.
     LiveProperty::protected(caldav("max-resource-size"), Kinds::COLLECTION, |view, out| {
         out.number(view.setting.limits.object_octets_max)

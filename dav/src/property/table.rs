@@ -1,6 +1,6 @@
 //! All live properties, table by table.
 
-use crate::property::{LiveProperty, acl, apple, caldav, lock, push, scheduling, sync, webdav};
+use crate::property::{LiveProperty, acl, apple, caldav, lock, push, scheduling, storage, sync, webdav};
 use crate::xml::Name;
 
 /// The tables, one a standard.
@@ -11,6 +11,7 @@ pub const TABLES: &[&[LiveProperty]] = &[
     caldav::PROPERTIES,
     sync::PROPERTIES,
     scheduling::PROPERTIES,
+    storage::PROPERTIES,
     apple::PROPERTIES,
     push::PROPERTIES,
 ];

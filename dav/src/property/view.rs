@@ -9,7 +9,8 @@ use calendar::time::Instant;
 use calendar::zone::Zone;
 
 use crate::backend::{
-    Ace, Caller, Collection, DeadProperties, FileNode, Group, Limits, Member, Object, Principal,
+    Ace, AttachmentLimits, Caller, Collection, DeadProperties, FileNode, Group, Limits, Member, Object,
+    Principal, Usage,
 };
 use crate::feed::Seen;
 use crate::lock::Lock;
@@ -32,6 +33,12 @@ pub struct Setting {
     pub push_key: Option<String>,
     /// The locks of the owner of what is asked for, once they were loaded.
     pub locks: OnceLock<Vec<Lock>>,
+    /// What attachments may be, where there are any.
+    pub attachments: Option<AttachmentLimits>,
+    /// How much of the home is taken, once it was counted.
+    pub usage: OnceLock<Usage>,
+    /// The names that moved objects of the home had before, once they were loaded.
+    pub resource_ids: OnceLock<BTreeMap<ObjectName, String>>,
     /// Since when feeds are as they are.
     pub feeds: Arc<Seen>,
     /// What clients have the owner's objects keep, once it was loaded.

@@ -188,3 +188,8 @@ impl Files for Memory {
         Ok(Stored { tag: None, created, schedule_tag: None })
     }
 }
+
+/// It keeps no attachments, counts nothing and publishes nothing.
+impl Attachments for Memory {}
+impl Published for Memory {}
+impl Storage for Memory {}

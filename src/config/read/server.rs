@@ -94,6 +94,7 @@ pub fn limits(top: &Section<'_>) -> Limits {
         body_timeout: seconds("body_timeout"),
         idle_timeout: seconds("idle_timeout"),
         request_timeout: seconds("request_timeout"),
+        home_mebibytes: section.count_or_default("home_mebibytes"),
         bookings_per_minute: section.count("bookings_per_minute").unwrap_or(1),
     }
 }

@@ -9,7 +9,7 @@ use aggregator::owner::{
     IcsLocation, IcsSettings, Owner, PasswordCheck, Push, SourceKind, SourceSettings, Unreachable,
 };
 use aggregator::ports::{Clock, Entropy};
-use aggregator::world::World;
+use aggregator::world::{HouseRules, World};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -119,6 +119,8 @@ impl House {
         let entropy = Arc::new(Counting(AtomicU64::new(chance)));
         let owners: Vec<_> = OWNERS.iter().map(owner).collect();
         let world = World::new(Store::new(engine), clock.clone(), entropy, owners.clone());
+        // Small enough for a scenario to fill.
+        world.replace_house_rules(HouseRules { quota_octets: 30 * 1024 * 1024, ..HouseRules::default() });
         for owner in &owners {
             collection::ensure_home(&world, owner).await.unwrap();
         }

@@ -1,7 +1,7 @@
 //! A rule with everything written out that DTSTART implies (RFC 5545 §3.3.10; spelt out in RFC 8984 §4.3.3.1).
 
 use crate::recur::day::{DAY, Day, index_of};
-use crate::recur::rule::{Frequency, Rule};
+use crate::recur::rule::{Frequency, Rule, Skip};
 
 /// What an ordinal of BYDAY counts within.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub(super) struct Plan {
     pub(super) minutes: Vec<i64>,
     pub(super) seconds: Vec<i64>,
     pub(super) positions: Vec<i64>,
+    /// What becomes of a day that a month does not have; of periods of months alone.
+    pub(super) skip: Skip,
 }
 
 fn sorted<T: Copy + Into<i64>>(values: &[T]) -> Vec<i64> {
@@ -80,6 +82,7 @@ impl Plan {
             // The second 60 is read as 59 where leap seconds are not told apart (§3.3.12).
             seconds: sorted(&rule.by_second.iter().map(|second| (*second).min(59)).collect::<Vec<_>>()),
             positions: sorted(&rule.by_set_pos),
+            skip: if frequency <= Frequency::Monthly { rule.skip } else { Skip::Omit },
         };
         plan.imply(start);
         plan
@@ -155,6 +158,21 @@ impl Plan {
             })
     }
 
+    /// The day that stands for those of BYMONTHDAY that the month of `last`, its last day, does not have (RFC 7529
+    /// §4.1). BYDAY and what comes after it are asked about that day.
+    pub(super) fn instead(&self, last: Day) -> Option<Day> {
+        let in_month = self.months.is_empty() || self.months.contains(&i64::from(last.month));
+        if !in_month || !self.month_days.iter().any(|day| *day > last.month_length()) {
+            return None;
+        }
+        let day = match self.skip {
+            Skip::Omit => return None,
+            Skip::Backward => last,
+            Skip::Forward => Day::of(last.number + 1),
+        };
+        (self.allows_weekday(day) && self.week_numbers.is_empty() && self.year_days.is_empty()).then_some(day)
+    }
+
     fn allows_weekday(&self, day: Day) -> bool {
         if !self.names_weekdays() {
             return true;
@@ -181,7 +199,8 @@ impl Plan {
     /// Whether no day of any year passes, as far as BYMONTH and BYMONTHDAY tell: 30 February.
     pub(super) fn is_impossible(&self) -> bool {
         const LONGEST: [i64; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-        !self.months.is_empty()
+        self.skip == Skip::Omit
+            && !self.months.is_empty()
             && !self.month_days.is_empty()
             && self.months.iter().all(|month| {
                 let longest = usize::try_from(*month - 1).ok().and_then(|index| LONGEST.get(index)).copied();

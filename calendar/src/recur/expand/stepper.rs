@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::plan::Plan;
 use crate::recur::day::{DAY, Day, number, weekday_of, year_start};
-use crate::recur::rule::Frequency;
+use crate::recur::rule::{Frequency, Skip};
 
 /// What may still be spent: periods looked at and readings produced.
 pub(super) type Budget = usize;
@@ -171,7 +171,9 @@ impl Stepper {
     /// The last step whose period does not begin after that of `reading`.
     fn step_at(&self, reading: i64) -> i64 {
         let weeks = if self.plan.frequency == Frequency::Weekly { 7 } else { 1 };
-        (self.period_of(reading) - self.origin).div_euclid(weeks * self.plan.interval).max(0)
+        // The first of a month may be an instance of the month before.
+        let behind = if self.plan.skip == Skip::Forward { DAY } else { 0 };
+        (self.period_of(reading - behind) - self.origin).div_euclid(weeks * self.plan.interval).max(0)
     }
 
     /// Goes to the first period, from that at hand on, whose day, hour, minute and second pass.
@@ -293,6 +295,9 @@ impl Stepper {
             day.number += 1;
             day.of_month += 1;
         }
+        let instead = self.plan.instead(Day::of(day.number - 1)).map(|day| day.number);
+        // It lies behind all others of the month, or is the last of them.
+        self.days.extend(instead.filter(|number| self.days.last() != Some(number)));
     }
 
     fn load_day(&mut self, day: Day) {

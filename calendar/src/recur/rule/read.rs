@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Frequency, ReadRule, Rule, RuleDay, RuleError, Until};
+use super::{Frequency, ReadRule, Rule, RuleDay, RuleError, Skip, Until};
 use crate::civil::Weekday;
 use crate::time::DateOrTime;
 
@@ -35,7 +35,20 @@ pub(super) fn rule(value: &str) -> Result<ReadRule, RuleError> {
     if read.rule.count.is_some() && read.rule.until.is_some() {
         read.notes.push("COUNT and UNTIL both stand there; whichever ends first".to_owned());
     }
+    check_skip(&read.rule)?;
     Ok(ReadRule { rule: read.rule, notes: read.notes })
+}
+
+/// Days of the year that a year lacks are not skipped here, nor two days that would be one in the next month.
+fn check_skip(rule: &Rule) -> Result<(), RuleError> {
+    let leaves_years = rule.by_year_day.iter().any(|day| day.abs() > 365);
+    let doubles = rule.skip == Skip::Forward
+        && rule.by_month_day.contains(&1)
+        && rule.by_month_day.iter().any(|day| *day > 28);
+    if rule.skip != Skip::Omit && (leaves_years || doubles) {
+        return Err(RuleError::Skip(rule.skip.name().to_owned()));
+    }
+    Ok(())
 }
 
 struct Reading {
@@ -77,8 +90,11 @@ impl Reading {
             "WKST" => rule.week_start = weekday(value).ok_or_else(|| fault(name, value))?,
             "RSCALE" if value.eq_ignore_ascii_case("GREGORIAN") => {}
             "RSCALE" => return Err(RuleError::Scale(excerpt(value))),
-            "SKIP" if value.eq_ignore_ascii_case("OMIT") => {}
-            "SKIP" => return Err(RuleError::Skip(excerpt(value))),
+            "SKIP" => {
+                let known = [Skip::Omit, Skip::Backward, Skip::Forward];
+                let named = known.into_iter().find(|skip| skip.name().eq_ignore_ascii_case(value));
+                rule.skip = named.ok_or_else(|| RuleError::Skip(excerpt(value)))?;
+            }
             _ => self.notes.push(format!("{} is not known", excerpt(name))),
         }
         Ok(())

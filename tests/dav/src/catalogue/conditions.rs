@@ -2,7 +2,7 @@
 
 use dav::xml::name::{caldav, dav, push};
 
-use super::{Defined, awaited, never, told};
+use super::{Defined, never, told};
 
 /// The list.
 pub const DEFINED: &[Defined] = &[
@@ -21,7 +21,7 @@ pub const DEFINED: &[Defined] = &[
     told(dav("recognized-principal"), "RFC 3744 §8.1.1"),
     told(dav("allowed-principal"), "RFC 3744 §8.1.1"),
     told(dav("number-of-matches-within-limits"), "RFC 3744 §9.2, RFC 4791 §7.8, RFC 6578 §3.2"),
-    awaited(dav("quota-not-exceeded"), "RFC 4331 §6"),
+    told(dav("quota-not-exceeded"), "RFC 4331 §6"),
     told(dav("sufficient-disk-space"), "RFC 4331 §6"),
     told(dav("resource-must-be-null"), "RFC 4791 §5.3.1.1"),
     told(caldav("calendar-collection-location-ok"), "RFC 4791 §5.3.1.1, §5.3.2.1"),
@@ -77,12 +77,14 @@ pub const DEFINED: &[Defined] = &[
     told(caldav("originator-allowed"), "draft-desruisseaux-caldav-sched"),
     told(caldav("recipient-specified"), "draft-desruisseaux-caldav-sched"),
     told(caldav("valid-schedule-default-calendar-URL"), "RFC 6638 §9.2.1.1"),
-    awaited(caldav("supported-rscale"), "RFC 7529 §6.1"),
+    told(caldav("supported-rscale"), "RFC 7529 §6.1"),
     told(caldav("valid-timezone"), "RFC 7809 §5.2, §5.6"),
-    awaited(caldav("max-attachment-size"), "RFC 8607 §3.11"),
-    awaited(caldav("max-attachments-per-resource"), "RFC 8607 §3.11"),
-    awaited(caldav("valid-managed-id"), "RFC 8607 §3.11"),
-    awaited(caldav("valid-managed-id-parameter"), "RFC 8607 §3.11"),
+    told(caldav("valid-action"), "RFC 8607 §3.11"),
+    told(caldav("valid-rid"), "RFC 8607 §3.11"),
+    told(caldav("max-attachment-size"), "RFC 8607 §3.11"),
+    told(caldav("max-attachments-per-resource"), "RFC 8607 §3.11"),
+    told(caldav("valid-managed-id"), "RFC 8607 §3.11"),
+    told(caldav("valid-managed-id-parameter"), "RFC 8607 §3.11"),
     told(push("invalid-subscription"), "draft-bitfire-webdav-push"),
     told(push("no-supported-trigger"), "draft-bitfire-webdav-push"),
     told(push("push-not-available"), "draft-bitfire-webdav-push"),
