@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use calendar::address::Address;
 use calendar::collection::{EntityTag, ObjectName, PrincipalId};
-use calendar::itip::{Ledger, changes, with_answers};
+use calendar::itip::{Ledger, changes, differ_in_answers_alone, with_answers};
 use calendar::object::CalendarObject;
 use calendar::refusal::Refusal;
 use dav::backend::{Precondition, Stored, Telling};
@@ -76,7 +76,7 @@ async fn committed(world: &World, owner: &Owner, wish: &Wish<'_>) -> Result<(Sto
         if version(staged.before.as_ref()) != version(before.as_ref().map(|stored| &stored.facts)) {
             continue;
         }
-        let schedule_tag = plan.schedules.then(|| new_tag(world));
+        let schedule_tag = tag_after(world, wish.name, before.as_ref(), &plan).await?;
         let tags = schedule_tag.as_ref().zip(staged.tag.as_ref());
         rows::put_schedule_tag(world, &mut change, wish.name, tags).await?;
         plan.keep(&mut change, &owner.id);
@@ -88,6 +88,25 @@ async fn committed(world: &World, owner: &Owner, wish: &Wish<'_>) -> Result<(Sto
         }
     }
     Err(Refusal::Contended)
+}
+
+/// The schedule tag then: the one it had, where answers alone have changed (RFC 6638 §3.2.10); none where the server does
+/// not schedule.
+async fn tag_after(
+    world: &World,
+    name: &ObjectName,
+    before: Option<&StoredObject>,
+    plan: &Plan,
+) -> Result<Option<EntityTag>, Refusal> {
+    let Some(octets) = plan.octets.as_ref().filter(|_| plan.schedules) else { return Ok(None) };
+    if let Some(before) = before
+        && let (Some(old), Some(new)) = (people::read(world, &before.octets), people::read(world, octets))
+        && differ_in_answers_alone(&old, &new)
+        && let Some(known) = rows::schedule_tag(world, name, &before.facts.tag).await?
+    {
+        return Ok(Some(known));
+    }
+    Ok(Some(new_tag(world)))
 }
 
 /// A schedule tag that no object has had.

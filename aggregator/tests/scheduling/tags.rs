@@ -17,12 +17,16 @@ async fn answers_change_the_entity_tag_alone() {
     let house = House::new().await;
     house.put("olga", TALK, &meeting("a", "", &["ann@x", "bob@x"])).await.expect(201);
     let bobs = house.only("bob").await;
+    let anns = house.only("ann").await;
+    let anns_tag = house.schedule_tag("ann", &anns).await;
     let tags = (house.schedule_tag("olga", TALK).await, house.schedule_tag("bob", &bobs).await);
     let etags = (house.get("olga", TALK).await.header("etag"), house.get("bob", &bobs).await.header("etag"));
     ann_answers(&house, "ACCEPTED").await;
     assert_eq!((house.schedule_tag("olga", TALK).await, house.schedule_tag("bob", &bobs).await), tags);
     assert_ne!(house.get("olga", TALK).await.header("etag"), etags.0);
     assert_ne!(house.get("bob", &bobs).await.header("etag"), etags.1);
+    assert!(anns_tag.is_some());
+    assert_eq!(house.schedule_tag("ann", &anns).await, anns_tag, "one's own answer too");
     // What the organizer changes is another matter.
     house.edit("olga", TALK, &[("SUMMARY:Talk", "SUMMARY:Speech")]).await.expect(204);
     assert_ne!(house.schedule_tag("olga", TALK).await, tags.0);

@@ -23,8 +23,9 @@ const NESTING: &[(&str, &[&str])] = &[
     ("VAVAILABILITY", &["AVAILABLE"]),
 ];
 
-/// The components that a time-range is defined for (§9.9).
-const TIMED: &[&str] = &["VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VALARM"];
+/// The components that a time-range is defined for (§9.9), and VCALENDAR, which meets it where one of its own does: some
+/// clients do not say what they look for.
+const TIMED: &[&str] = &["VCALENDAR", "VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VALARM"];
 
 /// The properties whose values are times.
 const TIMES: &[&str] = &[

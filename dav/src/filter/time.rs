@@ -4,12 +4,16 @@ use calendar::component::{Component, Property};
 use calendar::recur::{self, Instance};
 use calendar::time::{DateOrTime, Instant, Span};
 
-use crate::filter::{Place, Subject, TimeRange, value};
+use crate::filter::{KINDS, Place, Subject, TimeRange, value};
 
 /// Whether the component at `place` meets the range.
 pub(super) fn component_meets(place: &Place<'_>, range: TimeRange) -> bool {
     let span = range.span();
     match place.component.name.as_str() {
+        "VCALENDAR" => place.component.components.iter().any(|component| {
+            KINDS.iter().any(|kind| kind.component_name() == component.name)
+                && component_meets(&Place { subject: place.subject, component, within: Some(place) }, range)
+        }),
         "VALARM" => alarm_meets(place, span),
         "VTODO" => todo_meets(place, span),
         "VFREEBUSY" => free_busy_meets(place, span),

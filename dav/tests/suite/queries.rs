@@ -51,6 +51,8 @@ async fn matches_by_kind_and_time() {
         // DAVx5 and iOS leave the end open.
         ("<C:comp-filter name=\"VEVENT\"><C:time-range start=\"20260601T000000Z\"/></C:comp-filter>".to_owned(), vec!["daily"]),
         ("<C:comp-filter name=\"VEVENT\"><C:time-range end=\"20250101T000000Z\"/></C:comp-filter>".to_owned(), vec![]),
+        // Of the calendar itself, as clients ask that do not say what they look for.
+        (day.to_owned(), vec!["lunch", "note", "task"]),
         ("<C:comp-filter name=\"VEVENT\"><C:prop-filter name=\"SUMMARY\"><C:text-match>LUNCH</C:text-match></C:prop-filter></C:comp-filter>".to_owned(), vec!["lunch"]),
         ("<C:comp-filter name=\"VTODO\"><C:is-not-defined/></C:comp-filter>".to_owned(), vec!["daily", "lunch", "note"]),
     ] {
