@@ -27,7 +27,7 @@ pub const EXTENTS: &[Extent] = &[
         "Access control",
         "principals, privileges, access lists that are set by ACL, searches for principals",
     ),
-    row("RFC 4331", "Quota", "DAV:sufficient-disk-space"),
+    row("RFC 4331", "Quota", "what is used and what is left, and the refusal of more"),
     row(
         "RFC 4791",
         "CalDAV",
@@ -35,6 +35,7 @@ pub const EXTENTS: &[Extent] = &[
     ),
     row("RFC 5397", "Current principal", "current-user-principal wherever discovery may begin"),
     row("RFC 5689", "Extended MKCOL", "calendars and folders, with properties; all or nothing"),
+    row("RFC 5842", "Bindings (part)", "resource-id"),
     row("RFC 5995", "Adding by POST", "add-member of every calendar"),
     row(
         "RFC 6578",
@@ -60,9 +61,10 @@ pub const EXTENTS: &[Extent] = &[
     row("RFC 5546", "iTIP", "REQUEST, REPLY, CANCEL, COUNTER by mail"),
     row("RFC 6047", "iMIP", "mails of iTIP, out and in"),
     row("RFC 7265", "jCal", "objects by Accept and Content-Type"),
-    row("RFC 7529", "RSCALE", "Gregorian only"),
+    row("RFC 7529", "RSCALE", "Gregorian only, others refused by supported-rscale"),
     row("RFC 7953", "Availability", "VAVAILABILITY objects are kept and count in free-busy"),
     row("RFC 7986", "New properties", "kept; NAME, COLOR and REFRESH-INTERVAL of feeds"),
+    row("RFC 8607", "Managed attachments", "attachments added, replaced and removed by POST, within limits"),
     row("RFC 9073", "Event publishing", "kept; filters know PARTICIPANT, VLOCATION and VRESOURCE"),
     row("RFC 9074", "Alarm extensions", "kept"),
     row(
