@@ -1,5 +1,7 @@
 //! Calendars as one stream: the same octets until something changes, and honest answers about that.
 
+use dav::xml::name::{caldav, calendar_server, dav};
+
 use crate::client::{HOME, PERSONAL, Server, event};
 
 #[tokio::test]
@@ -55,4 +57,27 @@ async fn the_union_is_a_stream_too() {
     server.put("a.ics", event("a", "SUMMARY:Tea")).await;
     let all = server.send(&format!("GET {HOME}unified/"), &[], "").await.expect(200);
     assert!(all.text().contains("SUMMARY:Tea") && all.header("etag").is_some());
+}
+
+#[tokio::test]
+async fn a_subscribed_calendar_is_kept_and_listed() {
+    let server = Server::new().await;
+    let body = "<mkcol xmlns='DAV:' xmlns:CS='http://calendarserver.org/ns/'><set><prop>\
+                <resourcetype><collection/><CS:subscribed/></resourcetype><displayname>Holidays</displayname>\
+                <CS:source><href>https://example.com/holidays.ics</href></CS:source><CS:subscribed-strip-alarms/>\
+                </prop></set></mkcol>";
+    server.send(&format!("MKCOL {HOME}holidays/"), &[], body).await.expect(201);
+    let (_, kind) = server.property(&format!("{HOME}holidays/"), dav("resourcetype")).await;
+    assert!(kind.first(calendar_server("subscribed")).is_some() && kind.first(caldav("calendar")).is_none());
+    let (_, source) = server.property(&format!("{HOME}holidays/"), calendar_server("source")).await;
+    assert_eq!(source.first(dav("href")).unwrap().text(), "https://example.com/holidays.ics");
+    let strip =
+        server.property(&format!("{HOME}holidays/"), calendar_server("subscribed-strip-alarms")).await;
+    assert_eq!(strip.0, 200);
+    let (_, kind) = server.property(PERSONAL, dav("resourcetype")).await;
+    assert!(kind.first(caldav("calendar")).is_some());
+    let (_, sets) = server.property(HOME, caldav("supported-calendar-component-sets")).await;
+    assert_eq!(sets.all(caldav("supported-calendar-component-set")).count(), 4);
+    let (_, allowed) = server.property(HOME, calendar_server("allowed-calendar-component-set")).await;
+    assert_eq!(allowed.all(caldav("comp")).count(), 3);
 }

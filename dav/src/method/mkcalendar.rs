@@ -18,7 +18,7 @@ use crate::method::outcome::APPLIED;
 use crate::path::{FileName, Resource};
 use crate::property::change::{self, Instruction, Moment};
 use crate::property::response::{write_propstat, write_status};
-use crate::xml::name::{caldav, dav};
+use crate::xml::name::{caldav, calendar_server, dav};
 use crate::xml::{Element, Name, Writer};
 
 /// What is only said to be left out: DAVx5, Apple Calendar and others set what they know, and a calendar without one of
@@ -57,8 +57,10 @@ pub async fn answer_mkcol(exchange: Arc<Exchange>) -> Result<Response<Body>, Fai
         });
     };
     let kind = set(&body).find(|element| element.is(dav("resourcetype"))).ok_or_else(other)?;
-    let known = [dav("collection"), caldav("calendar")];
-    if kind.first(caldav("calendar")).is_none() || !kind.elements().all(|part| known.contains(&part.name())) {
+    let made = [caldav("calendar"), calendar_server("subscribed")];
+    let is_made = made.iter().any(|name| kind.first(*name).is_some());
+    let known = |part: &Element| part.is(dav("collection")) || made.contains(&part.name());
+    if !is_made || !kind.elements().all(known) {
         return Ok(not_made(&body, kind.name(), &other()));
     }
     match changes(&body, dav("mkcol")) {
@@ -154,8 +156,11 @@ fn changes<'a>(body: &'a Element, root: Name<'_>) -> Result<Wanted, (Option<Name
     let mut wanted = Wanted::default();
     for element in set(body) {
         let mut status = StatusCode::OK;
-        if !element.is(dav("resourcetype")) {
-            match change::of(element, Instruction::Set, Moment::Creation) {
+        // A calendar that clients fetch themselves from its CS:source says so in its type; it is kept like a property.
+        let kind = element.is(dav("resourcetype"));
+        let set = if kind { element.first(calendar_server("subscribed")) } else { Some(element) };
+        if let Some(set) = set {
+            match change::of(set, Instruction::Set, Moment::Creation) {
                 Ok(change) => wanted.changes.push(change),
                 Err(failure) if failure.condition.is_some_and(is_passed_over) => status = failure.status,
                 Err(failure) => return Err((Some(element.name()), failure)),

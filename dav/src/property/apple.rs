@@ -6,7 +6,10 @@ use crate::backend::{Delegation, ctag};
 use crate::method::post::bulk;
 use crate::path::Resource;
 use crate::property::{Facets, Kinds, LiveProperty, Value, View};
-use crate::xml::name::{calendar_server, me};
+use crate::xml::name::{caldav, calendar_server, me};
+
+/// What calendars are made for.
+const MADE_FOR: [&str; 3] = ["VEVENT", "VTODO", "VJOURNAL"];
 
 /// The rows.
 pub const PROPERTIES: &[LiveProperty] = &[
@@ -23,6 +26,28 @@ pub const PROPERTIES: &[LiveProperty] = &[
         delegators(view, Delegation::Write, out)
     })
     .needing(Facets::MEMBERSHIP),
+    // Which kinds a new calendar may take together (Apple Calendar: on the home): any alone, or all.
+    LiveProperty::protected(caldav("supported-calendar-component-sets"), Kinds::HOME, |_, out| {
+        let out = out.writer();
+        for set in [&["VEVENT"][..], &["VTODO"], &["VJOURNAL"], &MADE_FOR] {
+            out.open(caldav("supported-calendar-component-set"));
+            for name in set {
+                out.empty_with(caldav("comp"), &[("name", name)]);
+            }
+            out.close(caldav("supported-calendar-component-set"));
+        }
+        Some(())
+    }),
+    LiveProperty::protected(
+        calendar_server("allowed-calendar-component-set"),
+        Kinds::PRINCIPAL.or(Kinds::HOME),
+        |_, out| {
+            for name in MADE_FOR {
+                out.writer().empty_with(caldav("comp"), &[("name", name)]);
+            }
+            Some(())
+        },
+    ),
     // What an import sends in one request; also on the home, where Apple Calendar looks.
     LiveProperty::protected(me("bulk-requests"), Kinds::CALENDAR.or(Kinds::HOME), |_, out| {
         bulk::write_limits(out)

@@ -7,9 +7,9 @@ use calendar::time::Instant;
 
 use crate::backend::PropertyChange;
 use crate::path::Resource;
-use crate::property::{Kinds, LiveProperty};
+use crate::property::{Kinds, LiveProperty, View};
 use crate::xml::Element;
-use crate::xml::name::{caldav, calendar_server, dav};
+use crate::xml::name::{CALENDAR_SERVER, caldav, calendar_server, dav};
 
 /// The rows.
 pub const PROPERTIES: &[LiveProperty] = &[
@@ -28,6 +28,8 @@ pub const PROPERTIES: &[LiveProperty] = &[
                     _ => Some(()),
                 }
             }
+            // One that clients fetch themselves is offered as that, and is no place for events.
+            Kinds::CALENDAR if is_subscribed(view) => out.empty(calendar_server("subscribed")),
             Kinds::CALENDAR => out.empty(caldav("calendar")),
             Kinds::INBOX => out.empty(caldav("schedule-inbox")),
             Kinds::OUTBOX => out.empty(caldav("schedule-outbox")),
@@ -114,6 +116,12 @@ pub const PROPERTIES: &[LiveProperty] = &[
         out.href(&Resource::Principals)
     }),
 ];
+
+/// Whether it was made as a subscribed calendar (calendarserver.org).
+fn is_subscribed(view: &View) -> bool {
+    let key = (CALENDAR_SERVER.to_owned(), "subscribed".to_owned());
+    view.collection.as_ref().is_some_and(|collection| collection.dead_properties.contains_key(&key))
+}
 
 /// The media type of a whole calendar.
 pub const CALENDAR_TYPE: &str = "text/calendar; charset=utf-8";

@@ -38,7 +38,7 @@ async fn options_need_no_sign_in() {
     let object = server.send_as_is("OPTIONS /dav/calendars/ada/work/x.ics", &[], "").await;
     assert_eq!(
         object.header("allow"),
-        Some("OPTIONS, GET, HEAD, PUT, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, LOCK, UNLOCK, REPORT")
+        Some("OPTIONS, GET, HEAD, PUT, POST, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, LOCK, UNLOCK, REPORT")
     );
 }
 
