@@ -19,12 +19,12 @@ use subscription::Subscription;
 /// The channel's name, as letters carry it.
 pub const CHANNEL: &str = "push";
 
-/// Changes within so many seconds become one message to a device, and it gets no more than one in that time.
+/// A device gets no more than one message in so many seconds.
 const WINDOW_SECONDS: i64 = 4;
 /// How long a change waits at least for others that come with it.
 const GATHER_SECONDS: i64 = 1;
-/// Windows that are looked at for a letter that waits.
-const WINDOWS_MAX: i64 = 4;
+/// The letters of a subscription, used again and again: one may be under way while another waits.
+const SLOTS: u32 = 2;
 
 /// Adds to `change`, which changes these collections, a letter for every device that is to be told of it.
 ///
@@ -48,31 +48,38 @@ pub async fn stage(
     Ok(())
 }
 
-async fn post(
+/// Adds to `change` that a device is to be told of a collection.
+///
+/// # Errors
+/// If the store cannot be read.
+pub(crate) async fn post(
     world: &World,
     change: &mut Change,
     (name, to): (&CollectionName, &Subscription),
     now: i64,
 ) -> Result<(), Refusal> {
-    let first = now.div_euclid(WINDOW_SECONDS);
-    for window in first..first + WINDOWS_MAX {
-        let id = LetterId(format!("push-{}-{window}", to.id));
-        match world.store.letter(&id).await.map_err(refusal_of)? {
-            None => {
-                let due = (now + GATHER_SECONDS).max(window * WINDOW_SECONDS);
-                change.post(&letter(id, (name, to), (now, due)));
-                return Ok(());
-            }
-            Some((letter, version)) if letter.state == LetterState::Open && letter.leased_until == 0 => {
-                change.expect_letter(&letter.id, version);
-                return Ok(());
-            }
-            Some(_) => {}
+    let mut due = now + GATHER_SECONDS;
+    for slot in 0..SLOTS {
+        let id = LetterId(format!("push-{}-{slot}", to.id));
+        let Some((before, version)) = world.store.letter(&id).await.map_err(refusal_of)? else {
+            change.post(&letter(id, (name, to), (now, due)));
+            return Ok(());
+        };
+        if before.state != LetterState::Open {
+            // It was settled when it was due last; a clock that was set back does not put it off.
+            let due = due.max(before.due + WINDOW_SECONDS).min(now + WINDOW_SECONDS);
+            change.replace_letter(&before, &letter(id, (name, to), (now, due)), version);
+            return Ok(());
         }
+        if before.leased_until <= now {
+            change.expect_letter(&before.id, version);
+            return Ok(());
+        }
+        due = now + WINDOW_SECONDS;
     }
-    // A clock that was set back left letters ahead: this one has a name of its own.
+    // Both are under way, which two couriers at odds about the time can bring about: one more, of its own.
     let id = LetterId(format!("push-{}-{:016x}", to.id, world.draw_number()));
-    change.post(&letter(id, (name, to), (now, now + GATHER_SECONDS)));
+    change.post(&letter(id, (name, to), (now, due)));
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Subscriptions of devices, as the protocol asks for them.
 
 use async_trait::async_trait;
-use calendar::collection::{CollectionName, Revision};
+use calendar::collection::{CollectionName, Privilege, Revision};
 use calendar::refusal::Refusal;
 use calendar::time::Instant;
 use dav::backend::{Backend, Caller, NotRegistered, Push, Registered, SubscriptionName, WebPush};
@@ -34,6 +34,9 @@ impl Push for DavBackend {
             .map_err(|error| invalid(error.to_string()))?;
         let collection = self.collection(caller, name).await.map_err(NotRegistered::Refused)?;
         let collection = collection.ok_or(NotRegistered::Refused(Refusal::NotFound))?;
+        if !collection.privileges.contains(&Privilege::Read) {
+            return Err(NotRegistered::NotAvailable("only who may read it is told of it"));
+        }
         let seen = (name, collection.token);
         let made = subscription::register(&self.world, seen, &caller.principal, (to, until)).await?;
         let name = SubscriptionName { collection: name.clone(), id: made.id };

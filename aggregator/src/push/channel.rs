@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use calendar::collection::{CollectionName, PrincipalId, SyncToken};
+use calendar::collection::{CollectionName, PrincipalId, Privilege, SyncToken};
 use calendar::refusal::Refusal;
 use dav::backend::{Backend, Caller, Collection};
 use dav::property::push::topic;
@@ -107,7 +107,9 @@ impl PushChannel {
             Err(Refusal::NotFound | Refusal::NotPermitted(_)) => None,
             Err(refusal) => return Err(refusal),
         };
-        let Some(collection) = collection.filter(|_| to.expires > self.world.now().as_unix()) else {
+        let now = self.world.now().as_unix();
+        let told = |one: &Collection| one.privileges.contains(&Privilege::Read) && to.expires > now;
+        let Some(collection) = collection.filter(told) else {
             self.end(&name, &to).await?;
             return Ok(Delivered::Yes);
         };
@@ -152,7 +154,7 @@ impl PushChannel {
             fields: vec![
                 ("authorization", authorization),
                 ("content-encoding", "aes128gcm".to_owned()),
-                ("content-type", "application/octet-stream".to_owned()),
+                ("content-type", "application/xml; charset=\"UTF-8\"".to_owned()),
                 ("ttl", KEPT_SECONDS.to_string()),
                 ("urgency", "normal".to_owned()),
                 ("topic", topic),

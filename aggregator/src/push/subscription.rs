@@ -12,6 +12,7 @@ use store::records::Table;
 use store::{Change, Committed};
 
 use crate::gate::ATTEMPTS_MAX;
+use crate::home;
 use crate::world::{World, refusal_of};
 
 /// Key: owner, collection, id.
@@ -107,6 +108,12 @@ pub async fn register(
         }
         if own >= DEVICES_MAX || all >= COLLECTION_MAX {
             return Err(NotRegistered::NotAvailable("too many devices are told of this collection"));
+        }
+        if seen.is_none() {
+            // A change that has looked already for whom to tell looks again; one that was made since the state was
+            // read is told by this letter, which says nothing if there was none.
+            home::touch(world, &mut change, &name.owner).await.map_err(NotRegistered::Refused)?;
+            super::post(world, &mut change, (name, &new), now).await.map_err(NotRegistered::Refused)?;
         }
         let (version, told) = seen.unwrap_or((0, new.told));
         // What a renewed one was told stays: a change that waits to be told is not forgotten.
