@@ -23,6 +23,9 @@ pub const CHANNEL: &str = "scheduling";
 /// How the ids of all letters of scheduling begin.
 const LETTERS: &str = "itip.";
 
+/// Octets of all letters of one change: a large attachment to many people is no invitation.
+const LETTERS_OCTETS_MAX: usize = 64 * 1024 * 1024;
+
 /// What SCHEDULE-STATUS says (RFC 6638 §3.2.9).
 pub(crate) mod status {
     /// It is on its way.
@@ -74,18 +77,20 @@ pub(crate) struct Posting<'a> {
     pub(crate) owner: &'a Owner,
     pub(crate) talk: &'a mut Talk,
     pub(crate) letters: Vec<Letter>,
+    /// Octets of the letters.
+    octets: usize,
     statuses: HashMap<Address, &'static str>,
 }
 
 impl<'a> Posting<'a> {
     pub(crate) fn new(world: &'a World, owner: &'a Owner, talk: &'a mut Talk) -> Self {
-        Self { world, owner, talk, letters: Vec::new(), statuses: HashMap::new() }
+        Self { world, owner, talk, letters: Vec::new(), octets: 0, statuses: HashMap::new() }
     }
 
     /// Writes the letters of a message, one for each recipient, and notes their statuses.
     ///
     /// # Errors
-    /// If a message of ours cannot be read, which would be a fault.
+    /// [`Refusal::TooLarge`] for more than 64 MiB of letters; if a message of ours cannot be read, which would be a fault.
     pub(crate) async fn send(&mut self, outgoing: &Outgoing, notice: Notice) -> Result<(), Refusal> {
         let fault = |error: String| Refusal::Unavailable(format!("a message cannot be written: {error}"));
         let message = Message::read(Arc::clone(&outgoing.octets), &self.world.limits)
@@ -108,6 +113,9 @@ impl<'a> Posting<'a> {
                 self.mail(&message, (&sender, to)).map_err(|error| fault(error.to_string()))?
             };
             self.statuses.insert(to.clone(), status);
+            if self.octets > LETTERS_OCTETS_MAX {
+                return Err(Refusal::TooLarge { limit: LETTERS_OCTETS_MAX });
+            }
         }
         Ok(())
     }
@@ -146,6 +154,7 @@ impl<'a> Posting<'a> {
     fn write(&mut self, message: &Message, (channel, destination): (&str, &str), content: String) {
         let written = self.world.now().as_unix();
         let id = LetterId(self.next_id(message, destination));
+        self.octets = self.octets.saturating_add(content.len());
         self.letters.push(Letter {
             id,
             owner: self.owner.id.clone(),

@@ -111,3 +111,13 @@ async fn who_may_schedule_with_whom_and_for_whom() {
     house.send("ann", line, &[], &meeting("b", "", &["bob@x"])).await.expect(204);
     assert_eq!(house.heard("bob").await, ["REQUEST", "REQUEST"]);
 }
+
+#[tokio::test]
+async fn a_large_attachment_to_many_is_no_invitation() {
+    let house = House::new().await;
+    let attached = format!("ATTACH:data:text/plain,{}\r\n", "x".repeat(2_000_000));
+    let names: Vec<String> = (0..40).map(|nth| format!("guest{nth}@x")).collect();
+    let many: Vec<&str> = names.iter().map(String::as_str).collect();
+    house.put("olga", "personal/a.ics", &meeting("a", &attached, &many)).await.refused("max-resource-size");
+    house.put("olga", "personal/a.ics", &meeting("a", &attached, &many[..2])).await.expect(201);
+}
