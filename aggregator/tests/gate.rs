@@ -12,7 +12,7 @@ use aggregator::gate::{self, Edit};
 use aggregator::operation::free_busy::owner_busy;
 use aggregator::operation::{collection, sign_in};
 use aggregator::world::World;
-use calendar::collection::{CollectionName, EntityTag, ObjectName, PrincipalId};
+use calendar::collection::{CollectionName, EntityTag, ObjectName, PrincipalId, Privilege};
 use calendar::refusal::Refusal;
 use calendar::time::{Instant, Span};
 use dav::backend::{Backend, BusyScope, Caller, Precondition, PropertyChange};
@@ -231,7 +231,10 @@ async fn homes_are_private_and_mirrors_read_only() {
     let work = mirror(&world, "work").await;
     let backend = DavBackend::new(world);
     let eve = Caller { principal: PrincipalId::new("eve") };
-    assert_eq!(backend.members(&eve, &work, None).await.map(|_| ()), Err(Refusal::NotFound));
+    assert_eq!(
+        backend.members(&eve, &work, None).await.map(|_| ()),
+        Err(Refusal::NotPermitted(Privilege::Read))
+    );
     let octets = event("one", "20260504T090000Z", "20260504T100000Z", "");
     let refused =
         backend.put(&ada_calls(), &ObjectName::new(&work, "a.ics"), octets, &Precondition::default()).await;
