@@ -15,7 +15,7 @@ use std::time::{Duration, Instant as Stopwatch};
 
 use aggregator::gate::{self, Edit};
 use aggregator::operation::{collection, free_busy};
-use aggregator::owner::Owner;
+use aggregator::owner::{Manner, Owner};
 use aggregator::ports::{Clock, Entropy};
 use aggregator::world::World;
 use calendar::address::Address;
@@ -126,6 +126,7 @@ async fn world(folder: &std::path::Path, size: usize) -> (World, Arc<Owner>) {
         addresses: vec![Address::parse("ada@example.org")],
         zone: Zone::named("Europe/Berlin").expect("a known zone"),
         sources: Vec::new(),
+        manner: Manner::default(),
         passwords: Vec::new(),
     });
     let entropy = Arc::new(Counting(AtomicU64::new(1)));

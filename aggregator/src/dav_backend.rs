@@ -210,7 +210,7 @@ impl Backend for DavBackend {
                 "there are as many calendars as an owner may have; delete one first",
             ));
         }
-        let components = ["VEVENT", "VTODO", "VJOURNAL"];
+        let components = ["VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VAVAILABILITY"];
         let mut record = collection::blank(&self.world, Role::Made, id, &components);
         record.writable = true;
         properties::apply(&mut record, properties)?;
@@ -417,6 +417,7 @@ fn principal_of(owner: &Owner) -> Principal {
         id: PrincipalId::new(owner.id.as_str()),
         display_name: owner.name.clone(),
         addresses: owner.addresses.clone(),
+        user_type: owner.manner.user_type,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Owners and what they configured, as values: what the settings say, and nothing about files.
 
-use calendar::address::Address;
+use calendar::address::{Address, UserType};
 use calendar::zone::Zone;
 
 /// A person whose calendars are made one.
@@ -16,8 +16,68 @@ pub struct Owner {
     pub zone: Zone,
     /// Linked calendars.
     pub sources: Vec<SourceSettings>,
+    /// How the owner is asked for.
+    pub manner: Manner,
     /// App password given in the settings (plain, in memory only) or by hash; checked besides those in the store.
     pub passwords: Vec<PasswordCheck>,
+}
+
+/// How an owner is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// Whether it is a person at all.
+    pub user_type: UserType,
+    /// Who answers invitations.
+    pub auto_accept: AutoAccept,
+    /// What `calendar-availability` of the inbox says about bookings.
+    pub bookings: Bookings,
+    /// Whether there is a free-busy URL.
+    pub free_busy_url: FreeBusyUrl,
+}
+
+/// Who answers invitations from owners of this server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AutoAccept {
+    /// The owner.
+    #[default]
+    Never,
+    /// The server: yes where nothing else is at that time, else no; for each instance of a series.
+    IfFree,
+    /// The server: always yes.
+    Always,
+}
+
+/// What `calendar-availability` of the inbox says about bookings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bookings {
+    /// Nothing: working hours do.
+    #[default]
+    ByHours,
+    /// They must lie within it too.
+    ByAvailability,
+}
+
+/// Whether busy time can be fetched without signing in.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub enum FreeBusyUrl {
+    /// It cannot.
+    #[default]
+    Off,
+    /// By anybody.
+    Open,
+    /// By whoever knows the word: `?key=WORD`.
+    Keyed(String),
+}
+
+impl std::fmt::Debug for FreeBusyUrl {
+    /// Without the word.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(match self {
+            Self::Off => "Off",
+            Self::Open => "Open",
+            Self::Keyed(_) => "Keyed(…)",
+        })
+    }
 }
 
 /// How a password from the settings is checked.

@@ -14,6 +14,7 @@ pub(crate) mod people;
 pub(crate) mod permission;
 pub mod place;
 mod post;
+pub mod resource;
 pub(crate) mod rows;
 pub(crate) mod rules;
 pub(crate) mod settled;

@@ -18,14 +18,15 @@ const REMEMBERED_MAX: usize = 64;
 const YEARS: (Instant, Instant) = (Instant::from_unix(-2_208_988_800), Instant::from_unix(7_258_118_400));
 
 /// What was found for some keys; the oldest is forgotten first.
-struct Remembered<K, V>(Mutex<Vec<(K, V)>>);
+pub(crate) struct Remembered<K, V>(Mutex<Vec<(K, V)>>);
 
 impl<K: PartialEq, V: Clone> Remembered<K, V> {
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(Mutex::new(Vec::new()))
     }
 
-    fn or_else(&self, is_it: impl Fn(&K) -> bool, make: impl FnOnce() -> (K, V)) -> V {
+    /// What is remembered for the key that `is_it`, else what `make` makes.
+    pub(crate) fn or_else(&self, is_it: impl Fn(&K) -> bool, make: impl FnOnce() -> (K, V)) -> V {
         let all = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = all().iter().find(|(key, _)| is_it(key)).map(|(_, value)| value.clone());
         known.unwrap_or_else(|| {

@@ -45,6 +45,29 @@ impl fmt::Display for Address {
     }
 }
 
+/// What kind of calendar user somebody is (RFC 5545 §3.2.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum UserType {
+    /// A person.
+    #[default]
+    Individual,
+    /// A room.
+    Room,
+    /// Anything else that can be had for a while.
+    Resource,
+}
+
+impl UserType {
+    /// The CUTYPE value.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Individual => "INDIVIDUAL",
+            Self::Room => "ROOM",
+            Self::Resource => "RESOURCE",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

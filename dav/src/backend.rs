@@ -15,7 +15,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use calendar::address::Address;
+use calendar::address::{Address, UserType};
 use calendar::busy::BusySet;
 use calendar::collection::{
     CollectionName, EntityTag, MemberName, ObjectName, PrincipalId, Privilege, Revision, SyncToken,
@@ -80,6 +80,8 @@ pub struct Principal {
     pub display_name: String,
     /// Calendar user addresses, the preferred first.
     pub addresses: Vec<Address>,
+    /// CALDAV:calendar-user-type.
+    pub user_type: UserType,
 }
 
 /// What a collection is, for DAV:resourcetype and the tree.
@@ -109,6 +111,8 @@ pub struct Collection {
     pub description: Option<String>,
     /// CALDAV:calendar-timezone: iCalendar text.
     pub timezone: Option<String>,
+    /// CALDAV:calendar-availability of an inbox: iCalendar text.
+    pub availability: Option<String>,
     /// The zone in which dates and floating times of it are read.
     pub zone: Zone,
     /// What it takes.
@@ -243,6 +247,8 @@ pub enum PropertyChange {
     Components(Vec<Kind>),
     /// CALDAV:schedule-calendar-transp: opaque or not.
     Opaque(bool),
+    /// CALDAV:calendar-availability of an inbox (iCalendar text of VAVAILABILITYs, checked).
+    Availability(Option<String>),
     /// DAV:group-member-set of a group.
     GroupMembers(Vec<PrincipalId>),
     /// CALDAV:schedule-default-calendar-URL, of an inbox.

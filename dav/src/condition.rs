@@ -116,9 +116,9 @@ conditions! {
     /// More attendees than are kept or asked about at once.
     MAX_ATTENDEES_PER_INSTANCE = caldav "max-attendees-per-instance" FORBIDDEN "RFC 4791 §5.3.2.1",
     /// A scheduling message that iTIP does not know.
-    VALID_SCHEDULING_MESSAGE = caldav "valid-scheduling-message" FORBIDDEN "RFC 6638 §5",
+    VALID_SCHEDULING_MESSAGE = caldav "valid-scheduling-message" FORBIDDEN "RFC 6638 §5.2.1",
     /// An organizer who is not the owner of the outbox.
-    VALID_ORGANIZER = caldav "valid-organizer" FORBIDDEN "RFC 6638 §5",
+    VALID_ORGANIZER = caldav "valid-organizer" FORBIDDEN "RFC 6638 §5.2.2",
     /// An `Originator` that is empty.
     ORIGINATOR_SPECIFIED = caldav "originator-specified" FORBIDDEN "draft-desruisseaux-caldav-sched",
     /// An `Originator` who is not the owner of the outbox.

@@ -164,7 +164,14 @@ impl Exchange {
     /// 404 where there is none; DAV:need-privileges where the caller may not read it.
     pub async fn view(&self, resource: &Resource, needs: Facets) -> Result<View, Failure> {
         let view = match resource {
-            Resource::Collection(name) => View::of_collection(&self.collection(name).await?, &self.setting),
+            Resource::Collection(name) => {
+                let mut view = View::of_collection(&self.collection(name).await?, &self.setting);
+                if view.kind == Kinds::INBOX && needs.has(Facets::HOME) {
+                    let all = self.backend.collections(self.caller(), &name.owner).await;
+                    view.home = all.ok().map(Arc::new);
+                }
+                view
+            }
             Resource::Object(name) => {
                 let collection = self.collection(&name.collection).await?;
                 self.object(&collection, name, needs).await?

@@ -8,6 +8,7 @@ pub mod condition;
 pub mod exchange;
 pub mod feed;
 pub mod filter;
+pub mod free_busy_url;
 pub mod headers;
 pub mod lock;
 pub mod media;

@@ -13,6 +13,7 @@ use crate::body::{self, XML_TYPE};
 use crate::condition::Failure;
 use crate::exchange::Exchange;
 use crate::feed::Seen;
+use crate::free_busy_url;
 use crate::headers::{self, Preferences};
 use crate::lock;
 use crate::method::outcome::APPLIED;
@@ -62,6 +63,11 @@ impl Service {
             let answered = open.answer(&self.backend, &self.feeds, request).await;
             let name = head.method.as_str();
             return answered.unwrap_or_else(|failure| failed(&failure, None, (name, path)));
+        }
+        if let Some(owner) = free_busy_url::owner_of(path) {
+            let asked = (&head.method, head.uri.query().unwrap_or_default());
+            let answered = free_busy_url::answer(&self.backend, &owner, asked).await;
+            return answered.unwrap_or_else(|failure| failed(&failure, None, (head.method.as_str(), path)));
         }
         let resource = Resource::of_path(path);
         let name = head.method.as_str();

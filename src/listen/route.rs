@@ -23,7 +23,7 @@ pub fn surface_of(method: &Method, path: &str) -> Surface {
     );
     match first {
         "healthz" | "readyz" | "metrics" => Surface::Metrics,
-        "dav" | "principals" | "setup" => Surface::CalDav,
+        "dav" | "freebusy" | "principals" | "setup" => Surface::CalDav,
         ".well-known" if path.starts_with("/.well-known/caldav") => Surface::CalDav,
         "admin" => Surface::Admin,
         "api" => Surface::Api,
@@ -40,7 +40,7 @@ pub fn is_setup(path: &str) -> bool {
 
 /// Whether a password may come along with a request there. Discovery only points the way, without one.
 pub fn wants_password(surface: Surface, path: &str) -> bool {
-    surface == Surface::CalDav && !path.starts_with("/.well-known/")
+    surface == Surface::CalDav && !path.starts_with("/.well-known/") && !path.starts_with("/freebusy/")
 }
 
 /// The path without what must not be read in a log: capabilities are kept to their first octets.
@@ -68,6 +68,7 @@ mod tests {
             ("GET", "/.well-known/caldav", Surface::CalDav),
             ("PROPFIND", "/principals/", Surface::CalDav),
             ("GET", "/healthz", Surface::Metrics),
+            ("GET", "/freebusy/alice.ifb", Surface::CalDav),
             ("GET", "/davina", Surface::Booking),
             ("POST", "/setup", Surface::CalDav),
             ("POST", "/b/TOKEN/cancel", Surface::Booking),

@@ -49,6 +49,9 @@ pub struct CollectionRecord {
     /// IANA name or TZID of the zone in force; `None`: the owner's.
     #[serde(default)]
     pub timezone_id: Option<String>,
+    /// CALDAV:calendar-availability of an inbox as it was set (iCalendar text).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub availability: Option<String>,
     /// Component names it takes (`VEVENT` …).
     pub components: Vec<String>,
     /// Whether its events make the owner busy.

@@ -18,6 +18,7 @@ use store::collections::{CollectionRecord, Role};
 use super::DavBackend;
 use crate::access::grants::{self, Grants, MEMBERS_MAX};
 use crate::access::judge::{Law, Place, without_changes};
+use crate::operation::availability::with_availability;
 use crate::operation::collection::counts_as_busy;
 use crate::operation::free_busy;
 use crate::owner::Owner;
@@ -172,7 +173,7 @@ impl DavBackend {
             caller.principal == home || !law.withheld(&caller.principal).contains(&Privilege::ReadFreeBusy);
         if is_whole {
             let seen = free_busy::owner_busy(&self.world, owner, window, except_uid).await?;
-            return Ok(seen.busy.clipped(window));
+            return with_availability(&self.world, owner, window, &seen.busy).await;
         }
         let mut busy = Vec::new();
         for (name, record) in self.world.store.collections(&home).await.map_err(refusal_of)? {
@@ -182,7 +183,7 @@ impl DavBackend {
                 busy.extend(of_one.periods().iter().copied());
             }
         }
-        Ok(busy.into_iter().collect::<BusySet>().clipped(window))
+        with_availability(&self.world, owner, window, &busy.into_iter().collect()).await
     }
 
     /// The list of a home, a collection, or what is in one.

@@ -1,14 +1,20 @@
 //! What is asked through an outbox about the busy time of others.
 
 use async_trait::async_trait;
+use calendar::busy::BusySet;
 use calendar::collection::{CollectionName, PrincipalId, Privilege};
 use calendar::refusal::Refusal;
+use calendar::time::Span;
 use dav::backend::{Access, Caller, FreeBusyAnswer, FreeBusyRequest, FreeBusyRequests};
 use dav::path::Resource;
 use dav::privilege;
+use subtle::ConstantTimeEq;
 
 use super::DavBackend;
 use crate::directory;
+use crate::operation::availability::with_availability;
+use crate::operation::free_busy;
+use crate::owner::FreeBusyUrl;
 use crate::world::refusal_of;
 
 #[async_trait]
@@ -37,6 +43,27 @@ impl FreeBusyRequests for DavBackend {
             return Ok(FreeBusyAnswer::Withheld);
         }
         Ok(FreeBusyAnswer::Busy(self.everything(&asker, &owner, (request.window, moved)).await?))
+    }
+
+    async fn published_busy(
+        &self,
+        owner: &PrincipalId,
+        key: Option<&str>,
+        window: Span,
+    ) -> Result<Option<BusySet>, Refusal> {
+        let Some(owner) = self.world.owner(owner.as_str()) else { return Ok(None) };
+        let is_open = match &owner.manner.free_busy_url {
+            FreeBusyUrl::Off => false,
+            FreeBusyUrl::Open => true,
+            FreeBusyUrl::Keyed(word) => {
+                key.is_some_and(|key| bool::from(key.as_bytes().ct_eq(word.as_bytes())))
+            }
+        };
+        if !is_open {
+            return Ok(None);
+        }
+        let seen = free_busy::owner_busy(&self.world, &owner, window, None).await?;
+        with_availability(&self.world, &owner, window, &seen.busy).await.map(Some)
     }
 }
 

@@ -41,6 +41,7 @@ pub(super) fn collection_of(
         display_name: record.display_name.clone(),
         description: record.description.clone(),
         timezone: record.timezone.clone(),
+        availability: record.availability.clone(),
         zone: zone_of(owner, record, &world.limits),
         components: components.collect(),
         opaque: counts_as_busy(owner, record),
@@ -93,6 +94,12 @@ pub(super) fn apply(record: &mut CollectionRecord, changes: &[PropertyChange]) -
             PropertyChange::DisplayName(name) => record.display_name.clone_from(name),
             PropertyChange::Description(description) => record.description.clone_from(description),
             PropertyChange::Timezone(timezone) => record.timezone.clone_from(timezone),
+            PropertyChange::Availability(text) if record.role == Role::Inbox => {
+                record.availability.clone_from(text);
+            }
+            PropertyChange::Availability(_) => {
+                return Err(Refusal::Protected("only the inbox says when its owner can be asked for"));
+            }
             PropertyChange::Components(kinds) => {
                 record.components = kinds.iter().map(|kind| kind.component_name().to_owned()).collect();
             }

@@ -59,6 +59,7 @@ pub fn blank(world: &World, role: Role, display_name: &str, components: &[&str])
         description: None,
         timezone: None,
         timezone_id: None,
+        availability: None,
         components: components.iter().map(|&component| component.to_owned()).collect(),
         counts_as_busy: true,
         in_unified: true,

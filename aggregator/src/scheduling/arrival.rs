@@ -8,8 +8,8 @@ use std::sync::Arc;
 use calendar::address::Address;
 use calendar::collection::{EntityTag, ObjectName};
 use calendar::itip::{
-    Change as Heard, Delivery, Held, Message, Method, Outgoing, Received, Then, differ_in_answers_alone,
-    latest_for, receive,
+    Change as Heard, Delivery, Held, Message, Method, Outgoing, Received, Then, changes,
+    differ_in_answers_alone, latest_for, receive,
 };
 use calendar::object::CalendarObject;
 use calendar::refusal::Refusal;
@@ -25,6 +25,7 @@ use crate::owner::Owner;
 use crate::scheduling::people::{self, Role};
 use crate::scheduling::place;
 use crate::scheduling::post::{Handed, Notice, Posting};
+use crate::scheduling::resource;
 use crate::scheduling::rows::{self, Talk};
 use crate::scheduling::write::{new_tag, parsed};
 use crate::world::{World, refusal_of};
@@ -118,9 +119,14 @@ impl Arrival<'_> {
     ) -> Result<Option<Vec<Letter>>, Refusal> {
         let mut change = Change::new();
         let mut edits = Vec::new();
-        let after = self.after(&received.then, kept.as_ref())?;
+        let mut after = self.after(&received.then, kept.as_ref())?;
+        let mut answers = Vec::new();
+        if let Some((answered, sent)) = self.answered(after.as_ref(), received, (&mut change, stamp)).await? {
+            after = Some(answered);
+            answers = sent;
+        }
         let mut posting = Posting::new(self.world, self.owner, &mut talk);
-        for outgoing in &received.send {
+        for outgoing in received.send.iter().chain(&answers) {
             posting.send(outgoing, Notice::Inbox).await?;
         }
         for outgoing in self.news(after.as_ref(), received, stamp) {
@@ -159,6 +165,29 @@ impl Arrival<'_> {
         }
         let committed = self.world.store.commit(change).await.map_err(refusal_of)?;
         Ok(matches!(committed, Committed::At(_)).then_some(letters))
+    }
+
+    /// The object with the answer of an owner who answers by themselves, and what others hear of it; `change` expects
+    /// that nothing has moved of what was looked at for it.
+    async fn answered(
+        &self,
+        after: Option<&CalendarObject>,
+        received: &Received,
+        (change, stamp): (&mut Change, Instant),
+    ) -> Result<Option<(CalendarObject, Vec<Outgoing>)>, Refusal> {
+        let (Some(object), Then::Object(_)) = (after, &received.then) else { return Ok(None) };
+        let invitation = (object, self.message.method);
+        let answered = resource::answer(self.world, self.owner, &self.addresses, invitation).await?;
+        let Some(answered) = answered else { return Ok(None) };
+        if let Some(seen) = &answered.seen {
+            seen.expect(change);
+        }
+        let scheduled = changes(Some(object), Some(&answered.object), &self.addresses, stamp);
+        let stored = match scheduled.object {
+            Some(octets) => parsed(self.world, octets)?,
+            None => answered.object,
+        };
+        Ok(Some((stored, scheduled.send)))
     }
 
     /// The object then.

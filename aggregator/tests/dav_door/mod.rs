@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64};
 
 use aggregator::dav_backend::DavBackend;
 use aggregator::operation::collection;
-use aggregator::owner::{Owner, PasswordCheck, SourceSettings};
+use aggregator::owner::{Manner, Owner, PasswordCheck, SourceSettings};
 use aggregator::world::World;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -51,6 +51,7 @@ pub(crate) fn owner(id: &str, sources: Vec<SourceSettings>) -> Owner {
         addresses: vec![Address::parse(&format!("{id}@example.org"))],
         zone: Zone::named("Europe/Berlin").expect("a known zone"),
         sources,
+        manner: Manner::default(),
         passwords: vec![PasswordCheck::Plain("secret".to_owned())],
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aggregator::access::{FreeBusy, Rules};
 use aggregator::dav_backend::DavBackend;
 use aggregator::operation::collection;
-use aggregator::owner::{Owner, PasswordCheck};
+use aggregator::owner::{Manner, Owner, PasswordCheck};
 use aggregator::world::World;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -29,6 +29,8 @@ pub(crate) struct House {
 /// An answer, its body read to the end.
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// The `DAV` header.
+    pub(crate) dav: String,
     pub(crate) text: String,
     /// How many pieces the body came in.
     pub(crate) frames: usize,
@@ -41,6 +43,7 @@ pub(crate) fn bob() -> Owner {
         addresses: vec![Address::parse("bob@example.org"), Address::parse("robert@example.net")],
         zone: Zone::named("America/New_York").expect("a known zone"),
         sources: Vec::new(),
+        manner: Manner::default(),
         passwords: vec![PasswordCheck::Plain("secret".to_owned())],
     }
 }
@@ -67,9 +70,11 @@ impl House {
     /// Sends `METHOD path` as `who`; `headers` are lines `Name: value`.
     pub(crate) async fn send(&self, who: &str, line: &str, headers: &[&str], body: &str) -> Answer {
         let (method, path) = line.split_once(' ').expect("a method and a path");
-        let credentials = STANDARD.encode(format!("{who}:secret"));
         let mut request = Request::builder().method(method).uri(path);
-        request = request.header("authorization", format!("Basic {credentials}"));
+        if !who.is_empty() {
+            let credentials = STANDARD.encode(format!("{who}:secret"));
+            request = request.header("authorization", format!("Basic {credentials}"));
+        }
         for header in headers {
             let (name, value) = header.split_once(':').expect("a name and a value");
             request = request.header(name, value.trim());
@@ -82,7 +87,13 @@ impl House {
             octets.extend_from_slice(&frame.unwrap().into_data().unwrap());
         }
         let text = String::from_utf8(octets).unwrap();
-        Answer { status: head.status.as_u16(), text, frames }
+        let dav = head.headers.get("dav").map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
+        Answer { status: head.status.as_u16(), dav, text, frames }
+    }
+
+    /// Sends `METHOD path` without signing in.
+    pub(crate) async fn anonymous(&self, line: &str) -> Answer {
+        self.send("", line, &[], "").await
     }
 
     /// Puts an object whose component has these `lines`, separated by `|`.

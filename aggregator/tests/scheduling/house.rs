@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use aggregator::dav_backend::DavBackend;
 use aggregator::delivery::{Channel, Courier, Delivered};
 use aggregator::operation::collection;
-use aggregator::owner::{Owner, PasswordCheck};
+use aggregator::owner::{Manner, Owner, PasswordCheck};
 use aggregator::scheduling::{CHANNEL, ToOwners};
 use aggregator::world::World;
 use async_trait::async_trait;
@@ -96,6 +96,7 @@ fn owner(id: &str, addresses: &[&str]) -> Owner {
         id: id.to_owned(),
         name: id.to_owned(),
         addresses: addresses.iter().map(|address| Address::parse(address)).collect(),
+        manner: Manner::default(),
         passwords: vec![PasswordCheck::Plain("secret".to_owned())],
         ..ada(Vec::new())
     }

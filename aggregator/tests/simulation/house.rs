@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use aggregator::operation::collection;
-use aggregator::owner::{IcsLocation, IcsSettings, Owner, Push, SourceKind, SourceSettings, Unreachable};
+use aggregator::owner::{
+    IcsLocation, IcsSettings, Manner, Owner, Push, SourceKind, SourceSettings, Unreachable,
+};
 use aggregator::ports::{Clock, Entropy};
 use aggregator::world::World;
 use aggregator::{index, own};
@@ -162,6 +164,7 @@ pub(crate) fn ada(chance: &mut Chance) -> Owner {
         addresses: addresses.iter().map(|address| Address::parse(address)).collect(),
         zone: Zone::named(zone).expect("a known zone"),
         sources,
+        manner: Manner::default(),
         passwords: Vec::new(),
     }
 }

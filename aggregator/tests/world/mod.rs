@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use aggregator::operation::collection;
 use aggregator::owner::{
-    IcsLocation, IcsSettings, Owner, PasswordCheck, Push, SourceKind, SourceSettings, Unreachable,
+    IcsLocation, IcsSettings, Manner, Owner, PasswordCheck, Push, SourceKind, SourceSettings, Unreachable,
 };
 use aggregator::ports::{Clock, Entropy};
 use aggregator::world::World;
@@ -69,6 +69,7 @@ pub(crate) fn ada(sources: Vec<SourceSettings>) -> Owner {
         addresses: vec![Address::parse("ada@example.org")],
         zone: Zone::named("Europe/Berlin").expect("a known zone"),
         sources,
+        manner: Manner::default(),
         passwords: vec![PasswordCheck::Plain("secret".to_owned())],
     }
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, RwLock};
 
 use aggregator::gate::{self, Edit};
 use aggregator::operation::collection;
-use aggregator::owner::Owner;
+use aggregator::owner::{Manner, Owner};
 use aggregator::ports::{Clock, Entropy};
 use aggregator::sync::Freshen;
 use aggregator::world::World;
@@ -124,6 +124,7 @@ pub(crate) fn owner(id: &str, name: &str, zone: &str) -> Owner {
         addresses: vec![Address::parse(&format!("{id}@hidden.example"))],
         zone: Zone::iana(zone).expect("a known zone"),
         sources: vec![],
+        manner: Manner::default(),
         passwords: vec![],
     }
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 use aggregator::operation::collection::ensure_home;
-use aggregator::owner::{IcsLocation, IcsSettings, Owner, Push, SourceKind, SourceSettings, Unreachable};
+use aggregator::owner::{
+    IcsLocation, IcsSettings, Manner, Owner, Push, SourceKind, SourceSettings, Unreachable,
+};
 use aggregator::ports::{Clock, Entropy};
 use aggregator::sync::Freshen;
 use aggregator::world::World;
@@ -207,6 +209,7 @@ pub(crate) fn ada() -> Owner {
             source("team", Some("team@work.example"), Push::Off),
             source("holidays", None, Push::Invite),
         ],
+        manner: Manner::default(),
         passwords: Vec::new(),
     }
 }

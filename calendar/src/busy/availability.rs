@@ -11,9 +11,12 @@ use std::collections::HashMap;
 use super::of_object::BusyReading;
 use super::set::{BusyPeriod, BusySet, BusyType, strongest};
 use crate::component::{Component, Property};
+use crate::feed::Feed;
+use crate::limits::Limits;
 use crate::object::{CalendarObject, Kind};
 use crate::recur::ExpansionError;
 use crate::recur::instances::{instances, periods};
+use crate::text::{self, TextError};
 use crate::time::{Instant, Span};
 use crate::zone::Zone;
 
@@ -62,6 +65,33 @@ pub fn hours<'a>(
     }
     hours.busy = busy.into_iter().collect();
     Ok(hours)
+}
+
+/// The VAVAILABILITYs of an iCalendar text that holds nothing else but their zones: what the property
+/// `calendar-availability` may be (RFC 7953 §7.2).
+///
+/// # Errors
+/// Names the line, the component and the reason.
+pub fn read(text: &str, limits: &Limits) -> Result<Vec<CalendarObject>, TextError> {
+    let octets = text.trim().as_bytes();
+    let parsed = text::parse(octets, limits)?;
+    let one = |reason: &str| TextError::new(1, "VCALENDAR", reason);
+    let [calendar] = parsed.calendars.as_slice() else { return Err(one("it is not one VCALENDAR")) };
+    if !parsed.complete {
+        return Err(one("its end is missing"));
+    }
+    let other = calendar.components.iter().find(|component| {
+        Kind::of_component(&component.name) != Some(Kind::Availability) && component.name != "VTIMEZONE"
+    });
+    if let Some(other) = other {
+        return Err(TextError::new(other.line, &other.name, "only VAVAILABILITY and VTIMEZONE stand there"));
+    }
+    let components = || calendar.components_named("VAVAILABILITY");
+    if components().flat_map(|each| each.components_named("AVAILABLE")).count() > AVAILABLE_MAX {
+        return Err(one(&format!("there are more than {AVAILABLE_MAX} AVAILABLE components")));
+    }
+    let objects = Feed::read(octets, limits)?.objects;
+    if objects.is_empty() { Err(one("there is no VAVAILABILITY")) } else { Ok(objects) }
 }
 
 /// The types of busy time, then available.

@@ -99,6 +99,39 @@ pub fn with_partstat(object: &CalendarObject, people: &[Address], partstat: &str
     })
 }
 
+/// The answer of one of `people` to every component that invites them, and to each instance in `apart` its own, in a
+/// component of its own where it had none. `None` where it says so already.
+pub fn with_answers_apart(
+    object: &CalendarObject,
+    people: &[Address],
+    partstat: &str,
+    apart: &[(Instant, &str)],
+) -> Option<Arc<[u8]>> {
+    let limits = Limits::default();
+    let mut parts = Parts::of(Some(object));
+    for part in parts.list.values_mut() {
+        answer(&mut part.component, people, partstat);
+    }
+    for (at, partstat) in apart {
+        if parts.find(Some(*at)).is_none() {
+            let Some(component) = parts.derived(*at, &limits) else { continue };
+            parts.put(Some(*at), component, object);
+        }
+        if let Some(part) = parts.find_mut(Some(*at)) {
+            answer(&mut part.component, people, partstat);
+        }
+    }
+    parts.render(object).filter(|octets| **octets != *object.source())
+}
+
+fn answer(component: &mut Component, people: &[Address], partstat: &str) {
+    let lines = component.properties.iter_mut().filter(|line| line.name == "ATTENDEE");
+    for line in lines.filter(|line| people.contains(&address_of(line))) {
+        set_parameter(line, "PARTSTAT", Some(partstat));
+        set_parameter(line, "RSVP", None);
+    }
+}
+
 fn changed_lines(object: &CalendarObject, change: impl Fn(&mut Property)) -> Option<Arc<[u8]>> {
     let mut parts = Parts::of(Some(object));
     for part in parts.list.values_mut() {

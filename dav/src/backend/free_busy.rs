@@ -40,4 +40,13 @@ pub enum FreeBusyAnswer {
 pub trait FreeBusyRequests {
     /// The answer to a question; what hinders it is a refusal.
     async fn ask(&self, caller: &Caller, request: &FreeBusyRequest) -> Result<FreeBusyAnswer, Refusal>;
+
+    /// What anybody may fetch who knows `key`, clipped to `window`; `None` where `owner` is nobody, or lets nobody fetch
+    /// it, or `key` is wrong.
+    async fn published_busy(
+        &self,
+        owner: &PrincipalId,
+        key: Option<&str>,
+        window: Span,
+    ) -> Result<Option<BusySet>, Refusal>;
 }

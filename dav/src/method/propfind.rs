@@ -117,8 +117,10 @@ async fn children(exchange: &Exchange, wanted: &Wanted) -> Result<Vec<View>, Fai
             views.push(exchange.view(&own, wanted.needs()).await?);
         }
         Resource::Home(owner) => {
-            for collection in exchange.backend.collections(exchange.caller(), owner).await? {
-                let view = View::of_collection(&Arc::new(collection), &exchange.setting);
+            let all = Arc::new(exchange.backend.collections(exchange.caller(), owner).await?);
+            for collection in all.iter() {
+                let mut view = View::of_collection(&Arc::new(collection.clone()), &exchange.setting);
+                view.home = Some(Arc::clone(&all)).filter(|_| view.kind == Kinds::INBOX);
                 views.push(exchange.with_access(view, wanted.needs()).await?);
             }
         }

@@ -1,11 +1,14 @@
 //! Live properties of scheduling (RFC 6638 §2.4, §9).
 
+use calendar::busy::availability;
+use calendar::limits::Limits;
 use calendar::refusal::{Barred, Refusal};
 
-use crate::backend::{CollectionKind, PropertyChange};
-use crate::condition::{DEFAULT_CALENDAR_NEEDED, Failure};
+use crate::backend::{Collection, CollectionKind, PropertyChange};
+use crate::condition::{DEFAULT_CALENDAR_NEEDED, Failure, MAX_RESOURCE_SIZE, VALID_CALENDAR_DATA};
 use crate::path::Resource;
 use crate::property::{Facets, Kinds, LiveProperty, Value, View};
+use crate::xml::Element;
 use crate::xml::name::{caldav, dav};
 
 /// The rows.
@@ -24,7 +27,9 @@ pub const PROPERTIES: &[LiveProperty] = &[
         if is_among { Some(()) } else { out.href(&own) }
     }),
     // §2.4.2
-    LiveProperty::protected(caldav("calendar-user-type"), Kinds::PRINCIPAL, |_, out| out.text("INDIVIDUAL")),
+    LiveProperty::protected(caldav("calendar-user-type"), Kinds::PRINCIPAL, |view, out| {
+        out.text(view.principal.as_ref()?.user_type.name())
+    }),
     // §2.2.1, §2.1.1: only where the backend has them.
     LiveProperty::protected(caldav("schedule-inbox-URL"), Kinds::PRINCIPAL.or(Kinds::HOME), |view, out| {
         place_of(CollectionKind::Inbox, view, out)
@@ -65,10 +70,41 @@ pub const PROPERTIES: &[LiveProperty] = &[
         Some(element) if element.first(caldav("transparent")).is_some() => Ok(PropertyChange::Opaque(false)),
         Some(_) => Err(Failure::new(http::StatusCode::CONFLICT, "neither opaque nor transparent")),
     }),
+    // Of the drafts before RFC 6638: the calendars that count, which schedule-calendar-transp says of each now.
+    LiveProperty::protected(caldav("calendar-free-busy-set"), Kinds::INBOX, |view, out| {
+        let counts =
+            |collection: &&Collection| collection.kind == CollectionKind::Calendar && collection.opaque;
+        for collection in view.home.as_ref()?.iter().filter(counts) {
+            out.href(&Resource::Collection(collection.name.clone()));
+        }
+        Some(())
+    })
+    .needing(Facets::HOME),
+    // RFC 7953 §7.2: when the owner can be asked for at all.
+    LiveProperty::protected(caldav("calendar-availability"), Kinds::INBOX, |view, out| {
+        out.text(view.collection.as_ref()?.availability.as_deref()?)
+    })
+    .accepting(|set| set.map(Element::text).map(availability).transpose().map(PropertyChange::Availability)),
 ];
 
 fn no_calendar() -> Failure {
     Failure::from(Refusal::Scheduling(Barred::NoDefaultCalendar))
+}
+
+/// Octets of `calendar-availability`.
+pub const AVAILABILITY_OCTETS_MAX: usize = 256 * 1024;
+
+fn availability(text: String) -> Result<String, Failure> {
+    if text.len() > AVAILABILITY_OCTETS_MAX {
+        return Err(Failure::of(
+            MAX_RESOURCE_SIZE,
+            format!("it has at most {AVAILABILITY_OCTETS_MAX} octets"),
+        ));
+    }
+    match availability::read(&text, &Limits::default()) {
+        Ok(_) => Ok(text),
+        Err(error) => Err(Failure::of(VALID_CALENDAR_DATA, error.to_string())),
+    }
 }
 
 fn place_of(kind: CollectionKind, view: &View, out: &mut Value<'_>) -> Option<()> {

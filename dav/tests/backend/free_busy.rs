@@ -1,7 +1,8 @@
 //! Who is busy when, in memory: Ada and Bob tell, Carol does not, those with a mail address are elsewhere.
 
 use async_trait::async_trait;
-use calendar::busy::{BusyPeriod, BusyType};
+use calendar::busy::{BusyPeriod, BusySet, BusyType};
+use calendar::collection::PrincipalId;
 use calendar::refusal::Refusal;
 use calendar::time::Span;
 use dav::backend::*;
@@ -28,5 +29,14 @@ impl FreeBusyRequests for Memory {
             _ if request.attendee.mail().is_some() => FreeBusyAnswer::Unreachable,
             _ => FreeBusyAnswer::Unknown,
         })
+    }
+
+    async fn published_busy(
+        &self,
+        owner: &PrincipalId,
+        _: Option<&str>,
+        _: Span,
+    ) -> Result<Option<BusySet>, Refusal> {
+        Ok((owner.as_str() == "ada").then(BusySet::empty))
     }
 }

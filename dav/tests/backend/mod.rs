@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use calendar::address::Address;
+use calendar::address::{Address, UserType};
 use calendar::busy::{BusyReading, BusySet, of_object};
 use calendar::collection::{
     CollectionName, EntityTag, MemberName, ObjectName, PrincipalId, Privilege, Revision, SyncToken,
@@ -96,6 +96,7 @@ impl Memory {
             display_name: name.id.to_string(),
             description: None,
             timezone: None,
+            availability: None,
             zone: Zone::utc().clone(),
             components: vec![Kind::Event, Kind::Todo, Kind::Journal, Kind::FreeBusy],
             opaque: true,
@@ -185,6 +186,7 @@ impl Kept {
                     collection.zone = zone.unwrap_or_else(|| Zone::utc().clone());
                     collection.timezone = text;
                 }
+                PropertyChange::Availability(text) => collection.availability = text,
                 PropertyChange::Components(kinds) => collection.components = kinds,
                 PropertyChange::Opaque(opaque) => collection.opaque = opaque,
                 PropertyChange::GroupMembers(_) => panic!("a collection has no members that are set"),
@@ -237,7 +239,12 @@ impl Backend for Memory {
             Address::parse(&format!("/dav/principals/{id}/")),
             Address::parse(&format!("{id}@example.org")),
         ];
-        Ok(Some(Principal { id: id.clone(), display_name: name.to_owned(), addresses }))
+        Ok(Some(Principal {
+            id: id.clone(),
+            display_name: name.to_owned(),
+            addresses,
+            user_type: UserType::default(),
+        }))
     }
 
     async fn principals(&self, caller: &Caller) -> Result<Vec<Principal>, Refusal> {

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use aggregator::owner::{Owner, PasswordCheck};
+use aggregator::owner::{AutoAccept, Bookings, FreeBusyUrl, Manner, Owner, PasswordCheck};
 use booking::desk::Host;
-use calendar::address::Address;
+use calendar::address::{Address, UserType};
 use calendar::zone::Zone;
 
 use super::times;
@@ -45,12 +45,49 @@ fn host(section: &Section<'_>) -> Host {
         name,
         addresses: emails(section),
         sources: source::sources(section),
+        manner: manner(section),
         passwords: passwords(section),
         zone: zone.clone(),
         id,
     };
     let event_types = event_type::event_types(section, &zone, &weekly);
     Host { owner: Arc::new(owner), event_types }
+}
+
+/// How the owner is asked for. Rooms and resources answer by themselves unless that is said otherwise.
+fn manner(section: &Section<'_>) -> Manner {
+    let user_type = match section.choice("kind") {
+        Some("room") => UserType::Room,
+        Some("resource") => UserType::Resource,
+        _ => UserType::Individual,
+    };
+    let auto_accept = match section.choice("auto_accept") {
+        Some("free") => AutoAccept::IfFree,
+        Some("always") => AutoAccept::Always,
+        None if user_type != UserType::Individual => AutoAccept::IfFree,
+        _ => AutoAccept::Never,
+    };
+    let bookings =
+        if section.flag("book_within_availability") { Bookings::ByAvailability } else { Bookings::ByHours };
+    Manner { user_type, auto_accept, bookings, free_busy_url: free_busy_url(section) }
+}
+
+/// Characters of a key that cannot be guessed.
+const KEY_CHARACTERS_MIN: usize = 16;
+
+fn free_busy_url(section: &Section<'_>) -> FreeBusyUrl {
+    let key = secret::read(section, "free_busy_key").map(|key| key.reveal().to_owned());
+    match (section.choice("free_busy_url"), key) {
+        (Some("open"), _) => FreeBusyUrl::Open,
+        (Some("keyed"), Some(key)) if key.len() >= KEY_CHARACTERS_MIN => FreeBusyUrl::Keyed(key),
+        (Some("keyed"), key) => {
+            let what = if key.is_some() { "is too short" } else { "is missing" };
+            let remedy = format!("give it at least {KEY_CHARACTERS_MIN} characters that nobody guesses");
+            section.error("free_busy_key", what, remedy);
+            FreeBusyUrl::Off
+        }
+        _ => FreeBusyUrl::Off,
+    }
 }
 
 fn id(section: &Section<'_>) -> String {

@@ -73,6 +73,7 @@ pub(crate) fn record(role: Role, epoch: u64) -> CollectionRecord {
         description: None,
         timezone: None,
         timezone_id: None,
+        availability: None,
         components: vec!["VEVENT".into()],
         counts_as_busy: true,
         in_unified: true,

@@ -36,6 +36,7 @@ fn record(name: &str) -> CollectionRecord {
         description: None,
         timezone: None,
         timezone_id: None,
+        availability: None,
         components: vec!["VEVENT".into()],
         counts_as_busy: true,
         in_unified: true,

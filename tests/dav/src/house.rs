@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use aggregator::dav_backend::DavBackend;
 use aggregator::operation::collection;
 use aggregator::owner::{
-    IcsLocation, IcsSettings, Owner, PasswordCheck, Push, SourceKind, SourceSettings, Unreachable,
+    IcsLocation, IcsSettings, Manner, Owner, PasswordCheck, Push, SourceKind, SourceSettings, Unreachable,
 };
 use aggregator::ports::{Clock, Entropy};
 use aggregator::world::{HouseRules, World};
@@ -103,6 +103,7 @@ fn owner((id, name): &(&str, &str)) -> Arc<Owner> {
         addresses: vec![Address::parse(&format!("{id}@example.com"))],
         zone: Zone::named("America/New_York").unwrap(),
         sources: if *id == "ada" { vec![feed()] } else { Vec::new() },
+        manner: Manner::default(),
         passwords: vec![PasswordCheck::Plain("secret".to_owned())],
     })
 }

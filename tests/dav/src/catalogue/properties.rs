@@ -64,7 +64,7 @@ pub const DEFINED: &[Defined] = &[
     told(caldav("supported-rscale-set"), "RFC 7529 §6.2"),
     awaited(caldav("timezone-service-set"), "RFC 7809 §5.1"),
     told(caldav("calendar-timezone-id"), "RFC 7809 §5.2"),
-    awaited(caldav("calendar-availability"), "RFC 7953 §7.2.4"),
+    told(caldav("calendar-availability"), "RFC 7953 §7.2.4"),
     told(caldav("managed-attachments-server-URL"), "RFC 8607 §6.1"),
     told(caldav("max-attachment-size"), "RFC 8607 §6.2"),
     told(caldav("max-attachments-per-resource"), "RFC 8607 §6.3"),
