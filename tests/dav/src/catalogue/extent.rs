@@ -61,7 +61,7 @@ pub const EXTENTS: &[Extent] = &[
     row("RFC 5546", "iTIP", "REQUEST, REPLY, CANCEL, COUNTER by mail"),
     row("RFC 6047", "iMIP", "mails of iTIP, out and in"),
     row("RFC 7265", "jCal", "objects by Accept and Content-Type"),
-    row("RFC 7529", "RSCALE", "Gregorian only"),
+    row("RFC 7529", "RSCALE", "Gregorian only, others refused by supported-rscale"),
     row(
         "RFC 7953",
         "Availability",
