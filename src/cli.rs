@@ -1,5 +1,6 @@
 //! The command line: what is asked for, where it runs, how it ends.
 
+pub mod access;
 pub mod backup;
 pub mod booking;
 pub mod check;

@@ -238,6 +238,7 @@ pub async fn refurnish(settings: Settings, old: &House) -> Result<House, Compose
     let furnished = furnish(settings, old.world.clone(), Some(kept)).await;
     if furnished.is_err() {
         old.world.replace_owners(old.settings.owners());
+        old.world.replace_access_rules(old.settings.access);
     }
     furnished
 }
@@ -252,6 +253,7 @@ struct Kept {
 
 async fn furnish(settings: Settings, world: World, kept: Option<Kept>) -> Result<House, ComposeError> {
     world.replace_house_rules(settings.house_rules());
+    world.replace_access_rules(settings.access);
     for host in &settings.hosts {
         collection::ensure_home(&world, &host.owner)
             .await

@@ -88,6 +88,7 @@ fn settings_of(top: &Section<'_>, files: Vec<PathBuf>) -> Settings {
         engine: read::server::engine(top),
         mail,
         backup: read::backup::backup(top),
+        access: read::server::access(top),
         log: read::server::log(top),
         limits: read::server::limits(top),
         hosts: read::owner::hosts(top),

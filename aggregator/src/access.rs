@@ -1,5 +1,6 @@
 //! Who may do what with whose calendars: grants as records, and one judgement over them (RFC 3744; specification 7.1).
 
+pub mod delegate;
 pub mod grants;
 pub mod judge;
 

@@ -12,6 +12,7 @@ pub(crate) mod properties;
 mod push;
 mod relocation;
 mod scheduling;
+mod sharing_door;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -43,12 +44,10 @@ use crate::push::channel::PushSettings;
 use crate::push::crypt::Identity;
 use crate::scheduling::write::{self, Wish};
 use crate::scheduling::{place, rows};
+use crate::sharing;
 use crate::unified;
 use crate::usage::Counts;
 use crate::world::{World, refusal_of};
-
-/// Collections of one owner beyond which clients make no more: every change looks at all of them.
-const COLLECTIONS_MAX: usize = 250;
 
 /// The calendars of this server as the protocol sees them.
 pub struct DavBackend {
@@ -74,39 +73,11 @@ impl DavBackend {
         Ok(self.world.store.collection(name).await.map_err(refusal_of)?.map(|(record, _)| record))
     }
 
-    /// The record of a collection whose members the caller wants to change.
-    async fn writable(
-        &self,
-        caller: &Caller,
-        name: &CollectionName,
-        privilege: Privilege,
-    ) -> Result<CollectionRecord, Refusal> {
-        let seat = self.seat(caller, name).await?.ok_or(Refusal::NoParent)?;
-        if seat.privileges.contains(&privilege) {
-            Ok(seat.record)
-        } else {
-            Err(Refusal::NotPermitted(privilege))
-        }
-    }
-
     /// Whether there is room for an object of `octets` in place of what is there.
     async fn room(&self, name: &ObjectName, octets: usize) -> Result<(), Refusal> {
         let before = self.world.store.facts(name).await.map_err(refusal_of)?;
         let more = octets.saturating_sub(before.map_or(0, |facts| facts.octets));
         self.counts.admit(&self.world, &name.collection.owner, more).await
-    }
-
-    /// The privilege that putting an object needs: to change it if it is there, or else to add it (RFC 3744 appendix B).
-    /// Whoever may not read is not told which.
-    async fn putting(&self, caller: &Caller, name: &ObjectName) -> Result<Privilege, Refusal> {
-        let seat = self.seat(caller, &name.collection).await?.ok_or(Refusal::NoParent)?;
-        if !seat.privileges.contains(&Privilege::Read) {
-            let both = [Privilege::Bind, Privilege::WriteContent];
-            let lacking = both.into_iter().find(|privilege| !seat.privileges.contains(privilege));
-            return Ok(lacking.unwrap_or(Privilege::WriteContent));
-        }
-        let is_there = self.world.store.facts(name).await.map_err(refusal_of)?.is_some();
-        Ok(if is_there { Privilege::WriteContent } else { Privilege::Bind })
     }
 }
 
@@ -146,18 +117,25 @@ impl Backend for DavBackend {
     async fn collections(&self, caller: &Caller, home: &PrincipalId) -> Result<Vec<Collection>, Refusal> {
         let owner = self.enter_for(caller, home, Privilege::Read).await?;
         let grants = grants::of(&self.world, home).await?;
+        let lent = sharing::lent(&self.world, home).await?;
         let records = self.world.store.collections(home).await.map_err(refusal_of)?;
         let mut collections = Vec::with_capacity(records.len());
         for (name, record) in records {
-            let privileges = if caller.principal == *home {
-                access::of_owner(&record)
+            let seat = if matches!(record.role, Role::Shared { .. }) {
+                self.seat(caller, &name).await?
             } else {
-                self.judged(caller, (&name, &record), &grants)
+                let privileges = if caller.principal == *home {
+                    access::of_owner(&record)
+                } else {
+                    self.judged(caller, (&name, &record), &grants)
+                };
+                let owner = Arc::clone(&owner);
+                Some(Seat { owner, name: name.clone(), record, borrowed: None, privileges })
             };
-            if privileges.contains(&Privilege::Read) {
-                let head = self.world.store.head(&name).await.map_err(refusal_of)?;
-                collections.push(self.collection_of(&owner, (&name, &record), (head, privileges)).await?);
-            }
+            let Some(seat) = seat.filter(|seat| seat.privileges.contains(&Privilege::Read)) else { continue };
+            let head = self.world.store.head(&seat.name).await.map_err(refusal_of)?;
+            let is_lent = lent.iter().any(|id| id == name.id.as_str());
+            collections.push(self.shown(&name, seat, (head, is_lent)).await?);
         }
         Ok(collections)
     }
@@ -183,11 +161,15 @@ impl Backend for DavBackend {
         name: &CollectionName,
     ) -> Result<Option<Collection>, Refusal> {
         // The head first: a change that slips in between is told twice, never lost.
-        let head = self.world.store.head(name).await.map_err(refusal_of)?;
-        let Some(Seat { owner, record, privileges }) = self.seat(caller, name).await? else {
-            return Ok(None);
-        };
-        self.collection_of(&owner, (name, &record), (head, privileges)).await.map(Some)
+        let mut head = self.world.store.head(name).await.map_err(refusal_of)?;
+        let Some(mut seat) = self.seat(caller, name).await? else { return Ok(None) };
+        if seat.name != *name {
+            head = self.world.store.head(&seat.name).await.map_err(refusal_of)?;
+            let Some(again) = self.seat(caller, name).await? else { return Ok(None) };
+            seat = again;
+        }
+        let is_lent = !sharing::invitations(&self.world, name).await?.invitees.is_empty();
+        self.shown(name, seat, (head, is_lent)).await.map(Some)
     }
 
     async fn make_collection(
@@ -205,7 +187,9 @@ impl Backend for DavBackend {
         if taken {
             return Err(Refusal::Protected("this name is kept for a calendar of the server or of a source"));
         }
-        if self.world.store.collections(&name.owner).await.map_err(refusal_of)?.len() >= COLLECTIONS_MAX {
+        if self.world.store.collections(&name.owner).await.map_err(refusal_of)?.len()
+            >= collection::COLLECTIONS_MAX
+        {
             return Err(Refusal::Protected(
                 "there are as many calendars as an owner may have; delete one first",
             ));
@@ -223,7 +207,10 @@ impl Backend for DavBackend {
         name: &CollectionName,
         changes: &[PropertyChange],
     ) -> Result<(), Refusal> {
-        let owner = self.enter_collection(caller, name, Privilege::WriteProperties).await?;
+        if sharing::may_be_borrowed(name) && self.change_borrowed(caller, name, changes).await? {
+            return Ok(());
+        }
+        let (owner, _) = self.enter_collection(caller, name, Privilege::WriteProperties).await?;
         let Some(changes) = self.choose_default(name, changes).await? else { return Ok(()) };
         let changes = &changes[..];
         collection::change(&self.world, name, |record| {
@@ -253,8 +240,8 @@ impl Backend for DavBackend {
         name: &CollectionName,
         from: Option<&MemberName>,
     ) -> Result<MemberPage, Refusal> {
-        self.enter_collection(caller, name, Privilege::Read).await?;
-        listing::page(&self.world, name, from, |_| true).await
+        let (_, at) = self.enter_collection(caller, name, Privilege::Read).await?;
+        listing::page(&self.world, &at, from, |_| true).await
     }
 
     async fn members_within(
@@ -265,8 +252,8 @@ impl Backend for DavBackend {
         kind: Option<Kind>,
         from: Option<&MemberName>,
     ) -> Result<MemberPage, Refusal> {
-        self.enter_collection(caller, name, Privilege::Read).await?;
-        listing::page(&self.world, name, from, |facts| {
+        let (_, at) = self.enter_collection(caller, name, Privilege::Read).await?;
+        listing::page(&self.world, &at, from, |facts| {
             let may_be_inside = match facts.kind {
                 // What reaches nowhere may still match: a VTODO without dates always does (RFC 4791 §9.9).
                 Kind::Event => facts.reach.is_some_and(|reach| touches(reach, window)),
@@ -278,16 +265,16 @@ impl Backend for DavBackend {
     }
 
     async fn member(&self, caller: &Caller, name: &ObjectName) -> Result<Option<Member>, Refusal> {
-        self.enter_collection(caller, &name.collection, Privilege::Read).await?;
-        let facts = self.world.store.facts(name).await.map_err(refusal_of)?;
+        let at = self.enter_object(caller, name, Privilege::Read).await?;
+        let facts = self.world.store.facts(&at).await.map_err(refusal_of)?;
         let Some(mut member) = facts.map(member_of) else { return Ok(None) };
-        member.schedule_tag = rows::schedule_tag(&self.world, name, &member.tag).await?;
+        member.schedule_tag = rows::schedule_tag(&self.world, &at, &member.tag).await?;
         Ok(Some(member))
     }
 
     async fn object(&self, caller: &Caller, name: &ObjectName) -> Result<Option<Object>, Refusal> {
-        self.enter_collection(caller, &name.collection, Privilege::Read).await?;
-        listing::object(&self.world, name).await
+        let at = self.enter_object(caller, name, Privilege::Read).await?;
+        listing::object(&self.world, &at).await
     }
 
     async fn put(
@@ -297,23 +284,25 @@ impl Backend for DavBackend {
         octets: Arc<[u8]>,
         precondition: &Precondition,
     ) -> Result<Stored, Refusal> {
-        let privilege = self.putting(caller, name).await?;
-        let record = self.writable(caller, &name.collection, privilege).await?;
+        let seat = self.receiving(caller, name).await?;
         if octets.len() > self.world.limits.object_octets_max {
             return Err(Refusal::TooLarge { limit: self.world.limits.object_octets_max });
         }
-        acceptable(&self.world, &record, &octets)?;
-        attachments::check(&self.world, name, &octets).await?;
-        self.room(name, octets.len()).await?;
-        let stored = if place::schedules(&record) {
+        acceptable(&self.world, &seat.record, &octets)?;
+        let at = seat.object(&name.member);
+        attachments::check(&self.world, &at, &octets).await?;
+        self.room(&at, octets.len()).await?;
+        let precondition = &seat.guarding(precondition);
+        let stored = if place::schedules(&seat.record) {
             let (caller, telling) = (&caller.principal, Telling::Organizer);
-            let wish = Wish { caller, name, octets: Some(octets), precondition, telling };
-            write::write(&self.world, &wish).await?
+            let wish = Wish { caller, name: &at, octets: Some(octets), precondition, telling };
+            write::write(&self.world, &wish).await
         } else {
-            self.put_plain(name, octets, precondition).await?
+            self.put_plain(&at, octets, precondition).await
         };
+        let stored = stored.map_err(|refusal| access::told_at(refusal, &name.collection))?;
         if stored.created {
-            object_properties::forget(&self.world, name).await?;
+            object_properties::forget(&self.world, &at).await?;
         }
         Ok(stored)
     }
@@ -333,24 +322,26 @@ impl Backend for DavBackend {
         relocation: &Relocation,
         precondition: &Precondition,
     ) -> Result<Stored, Refusal> {
-        let Relocation { from, to, source, .. } = relocation;
-        let seat = self.seat(caller, &from.collection).await?.ok_or(Refusal::NotFound)?;
-        let mut needed = vec![Privilege::Read];
-        if *source == SourceFate::Leaves {
-            needed.push(Privilege::Unbind);
+        let needed = match relocation.source {
+            SourceFate::Leaves => &[Privilege::Read, Privilege::Unbind][..],
+            SourceFate::Stays => &[Privilege::Read],
+        };
+        let (from, _) = self.leaving(caller, &relocation.from, needed).await?;
+        let target = self.receiving(caller, &relocation.to).await?;
+        let to = target.object(&relocation.to.member);
+        if from == to {
+            return Err(Refusal::Protected("it is there already, seen from elsewhere"));
         }
-        if let Some(lacking) = needed.into_iter().find(|one| !seat.privileges.contains(one)) {
-            return Err(Refusal::NotPermitted(lacking));
-        }
-        let privilege = self.putting(caller, to).await?;
-        let target = self.writable(caller, &to.collection, privilege).await?;
+        let real = Relocation { from, to, ..relocation.clone() };
+        let Relocation { from, to, source, .. } = &real;
         if *source == SourceFate::Stays || from.collection.owner != to.collection.owner {
             let octets =
                 self.world.store.facts(from).await.map_err(refusal_of)?.map_or(0, |facts| facts.octets);
             self.room(to, octets).await?;
         }
         let carried = object_properties::of(&self.world, from).await?;
-        let stored = relocation::relocate(&self.world, caller, (relocation, &target), precondition).await?;
+        let stored = relocation::relocate(&self.world, caller, (&real, &target), precondition).await;
+        let stored = stored.map_err(|refusal| access::told_at(refusal, &relocation.to.collection))?;
         object_properties::carry(&self.world, (from, to), *source, carried).await?;
         Ok(stored)
     }
@@ -362,9 +353,9 @@ impl Backend for DavBackend {
         since: Option<SyncToken>,
         limit: usize,
     ) -> Result<Changes, Refusal> {
-        self.enter_collection(caller, name, Privilege::Read).await?;
-        let record = self.record(name).await?.ok_or(Refusal::NotFound)?;
-        listing::changes(&self.world, (name, &record), since, limit).await
+        let (_, at) = self.enter_collection(caller, name, Privilege::Read).await?;
+        let record = self.record(&at).await?.ok_or(Refusal::NotFound)?;
+        listing::changes(&self.world, (&at, &record), since, limit).await
     }
 
     async fn busy(&self, caller: &Caller, scope: &BusyScope, window: Span) -> Result<BusySet, Refusal> {
@@ -375,12 +366,12 @@ impl Backend for DavBackend {
             }
             BusyScope::Collection(name) => name,
         };
-        let owner = self.enter_collection(caller, name, Privilege::ReadFreeBusy).await?;
-        if name.id.as_str() == unified::ID {
+        let (owner, at) = self.enter_collection(caller, name, Privilege::ReadFreeBusy).await?;
+        if at.id.as_str() == unified::ID {
             return self.everything(caller, &owner, (window, None)).await;
         }
-        let record = self.record(name).await?.ok_or(Refusal::NotFound)?;
-        free_busy::collection_busy(&self.world, &owner, (name, &record), window).await
+        let record = self.record(&at).await?.ok_or(Refusal::NotFound)?;
+        free_busy::collection_busy(&self.world, &owner, (&at, &record), window).await
     }
 
     async fn object_properties(
@@ -407,8 +398,11 @@ impl Backend for DavBackend {
         name: &ObjectName,
         changes: &[PropertyChange],
     ) -> Result<(), Refusal> {
-        self.enter_collection(caller, &name.collection, Privilege::WriteProperties).await?;
-        object_properties::change(&self.world, name, changes).await
+        let at = self.enter_object(caller, name, Privilege::WriteProperties).await?;
+        if at != *name {
+            return Err(Refusal::Protected("what is borrowed keeps properties only where it is at home"));
+        }
+        object_properties::change(&self.world, &at, changes).await
     }
 }
 

@@ -20,6 +20,7 @@ pub mod published;
 pub mod push;
 pub mod reading;
 pub mod scheduling;
+pub mod sharing;
 pub mod source;
 pub mod sync;
 pub mod turn;

@@ -8,6 +8,7 @@ mod locks;
 mod published;
 mod push;
 mod scheduling;
+mod sharing;
 mod storage;
 
 use std::collections::BTreeMap;
@@ -33,6 +34,10 @@ pub use locks::Locks;
 pub use published::Published;
 pub use push::{NotRegistered, Push, Registered, SubscriptionName, WebPush};
 pub use scheduling::{Scheduling, Telling};
+pub use sharing::{
+    Invitations, InviteAnswer, InviteState, Invitee, News, Notification, Share, ShareAccess, ShareChange,
+    Sharing,
+};
 pub use storage::{Storage, Usage};
 
 /// Who asks.
@@ -121,6 +126,8 @@ pub struct Collection {
     pub opaque: bool,
     /// What the caller may do.
     pub privileges: Vec<Privilege>,
+    /// How it stands between owners.
+    pub share: Share,
     /// What clients have it keep.
     pub dead_properties: DeadProperties,
     /// Of an inbox: the calendar into which invitations go.
@@ -293,6 +300,7 @@ pub trait Backend:
     + Published
     + Push
     + Scheduling
+    + Sharing
     + Storage
     + Send
     + Sync

@@ -176,6 +176,15 @@ impl Exchange {
                 let collection = self.collection(&name.collection).await?;
                 self.object(&collection, name, needs).await?
             }
+            Resource::Notifications(owner) => {
+                self.backend.notifications(self.caller(), owner).await?;
+                View::bare(resource.clone(), &self.setting)
+            }
+            Resource::Notification(owner, id) => {
+                let all = self.backend.notifications(self.caller(), owner).await?;
+                let found = all.into_iter().find(|one| one.id == *id).ok_or_else(Failure::not_found)?;
+                View::of_notification(owner, found, &self.setting)
+            }
             Resource::File(name) => {
                 let node = self.backend.file(self.caller(), name).await?.ok_or_else(Failure::not_found)?;
                 View::of_file(node, &self.setting)
@@ -248,7 +257,7 @@ impl Exchange {
         Ok(())
     }
 
-    /// The view with its access list, if that is asked for and the caller may read it.
+    /// The view with its access list and who is invited, if that is asked for and the caller may read it.
     ///
     /// # Errors
     /// Those of the backend.
@@ -256,6 +265,13 @@ impl Exchange {
         if needs.has(Facets::ACCESS) {
             view.access = match self.backend.access_list(self.caller(), &view.resource).await {
                 Ok(aces) => Some(Arc::new(aces)),
+                Err(Refusal::NotFound | Refusal::NotPermitted(_)) => None,
+                Err(refusal) => return Err(refusal.into()),
+            };
+        }
+        if let (true, Resource::Collection(name)) = (needs.has(Facets::SHARING), &view.resource) {
+            view.invitations = match self.backend.invitations(self.caller(), name).await {
+                Ok(invitations) => Some(Arc::new(invitations)),
                 Err(Refusal::NotFound | Refusal::NotPermitted(_)) => None,
                 Err(refusal) => return Err(refusal.into()),
             };

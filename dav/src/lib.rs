@@ -14,6 +14,7 @@ pub mod lock;
 pub mod media;
 pub mod method;
 pub mod multistatus;
+pub mod notification;
 pub mod open;
 pub mod path;
 pub mod privilege;

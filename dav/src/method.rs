@@ -14,4 +14,5 @@ pub mod proppatch;
 pub mod put;
 pub mod relocate;
 pub mod report;
+pub mod share;
 pub mod table;

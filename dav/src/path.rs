@@ -75,6 +75,10 @@ pub enum Resource {
     Collection(CollectionName),
     /// `/dav/calendars/{owner}/{collection}/{member}`.
     Object(ObjectName),
+    /// `/dav/notifications/{owner}/`: what an owner is told.
+    Notifications(PrincipalId),
+    /// `/dav/notifications/{owner}/{id}`.
+    Notification(PrincipalId, String),
     /// `/dav/files/{owner}/…`: a file, a folder, or nothing yet.
     File(FileName),
 }
@@ -105,6 +109,10 @@ impl Resource {
                 collection: CollectionName::new(owner, id),
                 member: MemberName::new(*member),
             }),
+            ["dav", "notifications", owner] => Self::Notifications(PrincipalId::new(*owner)),
+            ["dav", "notifications", owner, id] => {
+                Self::Notification(PrincipalId::new(*owner), (*id).to_owned())
+            }
             ["dav", "files", owner, path @ ..] if path.len() <= FILE_DEPTH_MAX => Self::File(FileName {
                 owner: PrincipalId::new(*owner),
                 path: path.iter().map(|name| (*name).to_owned()).collect(),
@@ -154,6 +162,10 @@ impl Resource {
                 let collection = Self::Collection(name.collection.clone()).href();
                 format!("{collection}{}", encoded(name.member.as_str()))
             }
+            Self::Notifications(owner) => format!("/dav/notifications/{}/", encoded(owner.as_str())),
+            Self::Notification(owner, id) => {
+                format!("/dav/notifications/{}/{}", encoded(owner.as_str()), encoded(id))
+            }
             Self::File(name) if name.path.is_empty() => {
                 format!("/dav/files/{}/", encoded(name.owner.as_str()))
             }
@@ -165,7 +177,10 @@ impl Resource {
     pub fn owner(&self) -> Option<&PrincipalId> {
         match self {
             Self::Host | Self::HostPrincipals | Self::Root | Self::Principals | Self::Homes => None,
-            Self::Principal(owner) | Self::Home(owner) => Some(owner),
+            Self::Principal(owner)
+            | Self::Home(owner)
+            | Self::Notifications(owner)
+            | Self::Notification(owner, _) => Some(owner),
             Self::Group(group) => Some(&group.owner),
             Self::Collection(name) => Some(&name.owner),
             Self::Object(name) => Some(&name.collection.owner),
@@ -201,7 +216,7 @@ mod tests {
     }
 
     fn resource() -> impl Strategy<Value = Resource> {
-        (0..12_usize, segment(), segment(), segment()).prop_map(|(which, owner, id, member)| {
+        (0..14_usize, segment(), segment(), segment()).prop_map(|(which, owner, id, member)| {
             let collection = CollectionName::new(&owner, &id);
             match which {
                 0 => Resource::Host,
@@ -214,6 +229,8 @@ mod tests {
                 7 => Resource::Collection(collection),
                 8 => Resource::File(FileName { owner: PrincipalId::new(owner), path: vec![id, member] }),
                 9 => Resource::File(FileName { owner: PrincipalId::new(owner), path: vec![] }),
+                11 => Resource::Notifications(PrincipalId::new(owner)),
+                12 => Resource::Notification(PrincipalId::new(owner), id),
                 10 => Resource::Group(Group {
                     owner: PrincipalId::new(owner),
                     delegation: if member.len() % 2 == 0 { Delegation::Read } else { Delegation::Write },

@@ -19,6 +19,7 @@ pub mod lock;
 pub mod push;
 pub mod response;
 pub mod scheduling;
+pub mod sharing;
 pub mod storage;
 pub mod sync;
 pub mod table;
@@ -58,6 +59,10 @@ impl Kinds {
     pub const FOLDER: Self = Self(1024);
     /// A group of those who act for an owner (calendarserver.org calendar-proxy).
     pub const GROUP: Self = Self(1 << 16);
+    /// What an owner is told (calendarserver.org caldav-sharing).
+    pub const NOTIFICATIONS: Self = Self(1 << 17);
+    /// One thing of that.
+    pub const NOTIFICATION: Self = Self(1 << 18);
     /// Whatever can be named in an access list (RFC 3744 §2).
     pub const ANY_PRINCIPAL: Self = Self::PRINCIPAL.or(Self::GROUP);
     /// Everything.
@@ -87,6 +92,8 @@ impl Kinds {
             Resource::Principals => Self::PRINCIPALS,
             Resource::Principal(_) => Self::PRINCIPAL,
             Resource::Group(_) => Self::GROUP,
+            Resource::Notifications(_) => Self::NOTIFICATIONS,
+            Resource::Notification(..) => Self::NOTIFICATION,
             Resource::Homes => Self::HOMES,
             Resource::Home(_) => Self::HOME,
             Resource::Collection(_) => Self::COLLECTION,
@@ -129,6 +136,8 @@ impl Facets {
     pub const ACCESS: Self = Self(1 << 16);
     /// Who is in a group, and in which groups a principal is.
     pub const MEMBERSHIP: Self = Self(1 << 17);
+    /// Who is invited to a calendar.
+    pub const SHARING: Self = Self(1 << 18);
 
     /// Both sets together.
     #[must_use]

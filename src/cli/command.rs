@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::console::Console;
 use super::exit::Exit;
 use super::parse::Given;
-use super::{backup, booking, export, freebusy, import, owner, slots, source, verify};
+use super::{access, backup, booking, export, freebusy, import, owner, slots, source, verify};
 use crate::house::House;
 
 /// What is to be done.
@@ -44,6 +44,12 @@ pub enum Command {
     AppPasswordList(owner::Whose),
     /// End one.
     AppPasswordRevoke(owner::Device),
+    /// Lets somebody do something.
+    AccessGrant(access::Grant),
+    /// Takes it back.
+    AccessRevoke(access::Revoke),
+    /// What others may do.
+    AccessList(access::List),
     /// Events in.
     Import(import::Import),
     /// Events out.
@@ -83,6 +89,9 @@ impl Command {
             ["device", "revoke"] | ["owner", "app-password", "revoke"] => {
                 Self::AppPasswordRevoke(owner::Device::of(given)?)
             }
+            ["access", "grant"] => Self::AccessGrant(access::Grant::of(given)?),
+            ["access", "revoke"] => Self::AccessRevoke(access::Revoke::of(given)),
+            ["access", "list"] => Self::AccessList(access::List::of(given)),
             ["import"] => Self::Import(import::Import::of(given)?),
             ["export"] => Self::Export(export::Export::of(given)),
             ["backup"] => Self::Backup(backup::Now::of(given)),
@@ -115,6 +124,9 @@ impl Command {
             Self::AppPasswordAdd(device) => device.add(house, console).await,
             Self::AppPasswordList(whose) => whose.list(house, console).await,
             Self::AppPasswordRevoke(device) => device.revoke(house, console).await,
+            Self::AccessGrant(what) => what.run(house, console).await,
+            Self::AccessRevoke(what) => what.run(house, console).await,
+            Self::AccessList(what) => what.run(house, console).await,
             Self::Import(what) => what.run(house, console).await,
             Self::Export(what) => what.run(house, console).await,
             Self::Backup(what) => what.run(house, console).await,

@@ -290,6 +290,31 @@ pub const COMMANDS: &[Spec] = &[
         example: "kalends owner app-password revoke alice Zk3v9Q1x",
     },
     Spec {
+        words: &["access", "grant"],
+        takes: &[Takes::One("OWNER[/CALENDAR]"), Takes::One("WHO"), Takes::One("free-busy|read|write")],
+        options: &[],
+        summary: "let another owner read or write calendars, or learn busy time",
+        about: "Of everything (OWNER), they act for the owner, as calendar-proxy delegates do; a calendar alone\n\
+                (OWNER/CALENDAR) stands in their home at once. Busy time may be granted to everybody.",
+        example: "kalends access grant alice/work bob read",
+    },
+    Spec {
+        words: &["access", "revoke"],
+        takes: &[Takes::One("OWNER[/CALENDAR]"), Takes::One("WHO")],
+        options: &[],
+        summary: "take back what somebody (or everybody) was let do",
+        about: "",
+        example: "kalends access revoke alice/work bob",
+    },
+    Spec {
+        words: &["access", "list"],
+        takes: &[Takes::One("OWNER")],
+        options: &[],
+        summary: "what others may do with an owner's calendars",
+        about: "",
+        example: "kalends access list alice",
+    },
+    Spec {
         words: &["import"],
         takes: &[Takes::Many("FILE")],
         options: &[OWNER, with("calendar", "ID", "into which calendar (default: personal)")],

@@ -91,6 +91,8 @@ pub const KEYS: &[Key] = &[
     key("mail.folder", Shape::Text),
     key("mail.from", Shape::Text),
     key("mail.password", Shape::Secret),
+    key("access", Shape::Section),
+    set("access.free_busy", Shape::Choice(&["owners", "nobody"]), "owners"),
     key("backup", Shape::Section),
     key("backup.to", Shape::Text),
     set("backup.every", Shape::Duration, "15m"),

@@ -29,6 +29,8 @@ pub struct Settings {
     pub backup: Option<Backup>,
     /// How devices are told of changes; `None`: they are not.
     pub push: Option<PushSettings>,
+    /// Who may do what, unless owners say otherwise.
+    pub access: aggregator::access::Rules,
     /// The log.
     pub log: Log,
     /// Bounds at the door.

@@ -27,6 +27,13 @@ pub enum Role {
     Unified,
     /// Made by a client.
     Made,
+    /// Another owner's collection, seen from this home; its members are there.
+    Shared {
+        /// Whose.
+        owner: String,
+        /// Which.
+        calendar: String,
+    },
     /// `inbox`.
     Inbox,
     /// `outbox`.

@@ -5,33 +5,76 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use calendar::busy::BusySet;
-use calendar::collection::{CollectionName, PrincipalId, Privilege};
+use calendar::collection::{CollectionName, EntityTag, MemberName, ObjectName, PrincipalId, Privilege};
 use calendar::refusal::Refusal;
-use calendar::time::Span;
+use calendar::time::{Instant, Span};
 use dav::access_list::ACES_MAX;
-use dav::backend::{Access, Ace, Caller, Delegation, Group};
+use dav::backend::{Access, Ace, Caller, Collection, Delegation, Group, Precondition, Share, Verdict, Who};
+use dav::lock::place_of;
 use dav::path::Resource;
 use dav::privilege;
 use dav::property::Kinds;
-use store::collections::{CollectionRecord, Role};
+use store::collections::{CollectionRecord, Head, Role};
 
-use super::DavBackend;
+use super::{DavBackend, properties};
 use crate::access::grants::{self, Grants, MEMBERS_MAX};
 use crate::access::judge::{Law, Place, without_changes};
+use crate::locks;
 use crate::operation::availability::with_availability;
 use crate::operation::collection::counts_as_busy;
 use crate::operation::free_busy;
 use crate::owner::Owner;
+use crate::sharing;
 use crate::world::refusal_of;
 
 /// A collection that a caller may do something with.
 pub(super) struct Seat {
     /// Its owner.
     pub(super) owner: Arc<Owner>,
+    /// Where its members are: elsewhere than was asked, if it is borrowed.
+    pub(super) name: CollectionName,
     /// Its record.
     pub(super) record: CollectionRecord,
+    /// What is kept of it where it is borrowed.
+    pub(super) borrowed: Option<CollectionRecord>,
     /// What the caller may do.
     pub(super) privileges: Vec<Privilege>,
+}
+
+impl Seat {
+    /// The object where it is.
+    pub(super) fn object(&self, member: &MemberName) -> ObjectName {
+        ObjectName { collection: self.name.clone(), member: member.clone() }
+    }
+
+    /// The condition under which an object is put, with what the caller lacks: to add members, or to change them.
+    pub(super) fn guarding(&self, precondition: &Precondition) -> Precondition {
+        let mut guarded = precondition.clone();
+        if !self.privileges.contains(&Privilege::Bind) {
+            guarded.matches.get_or_insert_default();
+        }
+        if !self.privileges.contains(&Privilege::WriteContent) {
+            guarded.none_matches = Some(Vec::new());
+        }
+        guarded
+    }
+
+    /// Whether an object may be put where `before` was seen: content is changed by leave of the object, members are
+    /// added by leave of the collection (RFC 3744 appendix B).
+    pub(super) fn may_put(&self, before: Option<&EntityTag>) -> Result<(), Refusal> {
+        let needed = if before.is_some() { Privilege::WriteContent } else { Privilege::Bind };
+        if self.privileges.contains(&needed) { Ok(()) } else { Err(Refusal::NotPermitted(needed)) }
+    }
+}
+
+/// A refusal in the words of whoever asked at `asked`, which may be a borrowed collection.
+pub(super) fn told_at(refusal: Refusal, asked: &CollectionName) -> Refusal {
+    match refusal {
+        Refusal::UidConflict(other) => {
+            Refusal::UidConflict(ObjectName { collection: asked.clone(), member: other.member })
+        }
+        other => other,
+    }
 }
 
 /// The kind of a collection in this role.
@@ -54,6 +97,8 @@ pub(super) fn of_owner(record: &CollectionRecord) -> Vec<Privilege> {
 fn changeable(record: &CollectionRecord, held: BTreeSet<Privilege>) -> Vec<Privilege> {
     let by_hand = [Privilege::WriteContent, Privilege::Bind];
     match &record.role {
+        // Of what is borrowed that is said where it is at home.
+        Role::Shared { .. } => held.into_iter().collect(),
         _ if record.writable => held.into_iter().collect(),
         Role::Inbox => held.into_iter().filter(|privilege| !by_hand.contains(privilege)).collect(),
         _ => without_changes(held).into_iter().collect(),
@@ -104,19 +149,77 @@ impl DavBackend {
         if any { Ok(owner) } else { Err(Refusal::NotFound) }
     }
 
-    /// The owner of a collection on which the caller holds `privilege`; of one's own, whether it is there is not asked.
+    /// The owner of a collection on which the caller holds `privilege`, and where its members are; of one's own, whether
+    /// it is there is not asked.
     pub(super) async fn enter_collection(
         &self,
         caller: &Caller,
         name: &CollectionName,
         privilege: Privilege,
-    ) -> Result<Arc<Owner>, Refusal> {
-        if caller.principal == name.owner {
-            return self.world.owner(name.owner.as_str()).ok_or(Refusal::NotFound);
+    ) -> Result<(Arc<Owner>, CollectionName), Refusal> {
+        if caller.principal == name.owner && !sharing::may_be_borrowed(name) {
+            let owner = self.world.owner(name.owner.as_str()).ok_or(Refusal::NotFound)?;
+            return Ok((owner, name.clone()));
         }
         let seat = self.seat(caller, name).await?.ok_or(Refusal::NotFound)?;
         need(&seat.privileges, privilege)?;
-        Ok(seat.owner)
+        Ok((seat.owner, seat.name))
+    }
+
+    /// The object where it is, for one that is perhaps borrowed.
+    pub(super) async fn enter_object(
+        &self,
+        caller: &Caller,
+        name: &ObjectName,
+        privilege: Privilege,
+    ) -> Result<ObjectName, Refusal> {
+        let (_, collection) = self.enter_collection(caller, &name.collection, privilege).await?;
+        Ok(ObjectName { collection, member: name.member.clone() })
+    }
+
+    /// Where an object goes that the caller wants to put, if it may be put there as far as is seen now; see
+    /// [`Seat::may_put`] for the rest. Whoever may not read is not told whether there is one.
+    pub(super) async fn receiving(&self, caller: &Caller, name: &ObjectName) -> Result<Seat, Refusal> {
+        let seat = self.seat(caller, &name.collection).await?.ok_or(Refusal::NoParent)?;
+        let both = [Privilege::Bind, Privilege::WriteContent];
+        let lacking = both.into_iter().find(|privilege| !seat.privileges.contains(privilege));
+        if let Some(lacking) = lacking {
+            if !seat.privileges.contains(&Privilege::Read) {
+                return Err(Refusal::NotPermitted(lacking));
+            }
+            let facts = self.world.store.facts(&seat.object(&name.member)).await.map_err(refusal_of)?;
+            seat.may_put(facts.as_ref().map(|facts| &facts.tag))?;
+        }
+        self.unlocked(&seat, name).await?;
+        Ok(seat)
+    }
+
+    /// Where an object is that the caller wants to take from there.
+    pub(super) async fn leaving(
+        &self,
+        caller: &Caller,
+        name: &ObjectName,
+        needed: &[Privilege],
+    ) -> Result<(ObjectName, CollectionRecord), Refusal> {
+        let seat = self.seat(caller, &name.collection).await?.ok_or(Refusal::NotFound)?;
+        if let Some(lacking) = needed.iter().find(|one| !seat.privileges.contains(one)) {
+            return Err(Refusal::NotPermitted(*lacking));
+        }
+        if needed.contains(&Privilege::Unbind) {
+            self.unlocked(&seat, name).await?;
+        }
+        Ok((seat.object(&name.member), seat.record))
+    }
+
+    /// What is borrowed is written to as far as nobody has locked it where it is at home.
+    async fn unlocked(&self, seat: &Seat, asked: &ObjectName) -> Result<(), Refusal> {
+        if seat.borrowed.is_none() {
+            return Ok(());
+        }
+        let locks = locks::live(&self.world, &seat.name.owner).await?;
+        let places = [Resource::Object(seat.object(&asked.member)), Resource::Collection(seat.name.clone())];
+        let locked = places.iter().map(place_of).any(|place| locks.iter().any(|lock| lock.covers(&place)));
+        if locked { Err(Refusal::Locked(place_of(&Resource::Object(asked.clone())))) } else { Ok(()) }
     }
 
     /// The collection with what the caller may do; `None` where there is none, or none of the caller's business.
@@ -129,7 +232,52 @@ impl DavBackend {
             let grants = grants::of(&self.world, &name.owner).await?;
             self.judged(caller, (name, &record), &grants)
         };
-        Ok((!privileges.is_empty()).then_some(Seat { owner, record, privileges }))
+        if let Role::Shared { owner, calendar } = &record.role {
+            let host = CollectionName::new(owner, calendar);
+            return self.borrowed(&host, name, (record, privileges)).await;
+        }
+        let seat = Seat { owner, name: name.clone(), record, borrowed: None, privileges };
+        Ok((!seat.privileges.is_empty()).then_some(seat))
+    }
+
+    /// What is borrowed as `seen_at`: as far as the invitation goes, and as far as the caller goes in that home.
+    async fn borrowed(
+        &self,
+        host: &CollectionName,
+        seen_at: &CollectionName,
+        (kept, held): (CollectionRecord, Vec<Privilege>),
+    ) -> Result<Option<Seat>, Refusal> {
+        let Some(owner) = self.world.owner(host.owner.as_str()) else { return Ok(None) };
+        let Some(record) = self.record(host).await? else { return Ok(None) };
+        let lent = sharing::privileges(&self.world, host, seen_at).await?;
+        let lent = if record.writable { lent } else { without_changes(lent) };
+        let privileges: Vec<Privilege> = lent.into_iter().filter(|one| held.contains(one)).collect();
+        let seat = Seat { owner, name: host.clone(), record, borrowed: Some(kept), privileges };
+        Ok((!seat.privileges.is_empty()).then_some(seat))
+    }
+
+    /// The collection as the protocol sees it, at `asked`.
+    pub(super) async fn shown(
+        &self,
+        asked: &CollectionName,
+        seat: Seat,
+        (head, is_lent): (Head, bool),
+    ) -> Result<Collection, Refusal> {
+        let Seat { owner, name, record, borrowed, privileges } = seat;
+        let shown = self.collection_of(&owner, (&name, &record), (head, privileges)).await?;
+        let Some(kept) = borrowed else {
+            return Ok(Collection { share: if is_lent { Share::Lent } else { Share::None }, ..shown });
+        };
+        Ok(Collection {
+            name: asked.clone(),
+            share: Share::Borrowed(name),
+            display_name: kept.display_name,
+            description: kept.description,
+            opaque: false,
+            dead_properties: properties::dead_of(&kept.properties),
+            created: Instant::from_unix(kept.created),
+            ..shown
+        })
     }
 
     /// What the caller may do with a collection of another.
@@ -198,6 +346,21 @@ impl DavBackend {
         let law = Law { owner, grants: &grants, rules: self.world.access_rules() };
         let Some(name) = collection else { return Ok(law.list(Place::Home)) };
         let record = self.record(name).await?.ok_or(Refusal::NotFound)?;
+        if let Role::Shared { owner: lender, calendar } = &record.role {
+            // What an invitation gives is said by whoever invited.
+            let host = CollectionName::new(lender, calendar);
+            let held = sharing::privileges(&self.world, &host, name).await?.into_iter().collect();
+            let all = privilege::all_on(Kinds::CALENDAR);
+            let granted = [(Who::Owner, all), (Who::Principal(name.owner.clone()), held)];
+            let ace = |(who, privileges)| Ace {
+                who,
+                verdict: Verdict::Grant,
+                privileges,
+                protected: true,
+                inherited: None,
+            };
+            return Ok(granted.into_iter().map(ace).collect());
+        }
         let mut list = law.list(Place::Collection(name.id.as_str(), kind_of(&record.role)));
         if matches!(resource, Resource::Object(_)) {
             let above = Resource::Collection(name.clone());

@@ -102,7 +102,13 @@ impl Attachments for DavBackend {
         deed: AttachmentDeed,
         (origin, precondition): (&str, &Precondition),
     ) -> Result<Option<String>, Refusal> {
-        self.writable(caller, &name.collection, Privilege::WriteContent).await?;
+        let seat = self.seat(caller, &name.collection).await?.ok_or(Refusal::NotFound)?;
+        if !seat.privileges.contains(&Privilege::WriteContent) {
+            return Err(Refusal::NotPermitted(Privilege::WriteContent));
+        }
+        if seat.borrowed.is_some() {
+            return Err(Refusal::Protected("files are attached where the calendar is at home"));
+        }
         let owner = &name.collection.owner;
         let new = match &deed {
             AttachmentDeed::Add(_, file) | AttachmentDeed::Update(_, file) => {

@@ -11,7 +11,7 @@ use dav::path::{FileName, Resource};
 
 use super::DavBackend;
 use crate::files::Deed;
-use crate::{files, locks};
+use crate::{files, locks, sharing};
 
 impl DavBackend {
     /// Files are their owner's alone; to anybody else they are as if they were not there.
@@ -29,6 +29,11 @@ impl DavBackend {
             Some(other) => return self.own(caller, other.owner().ok_or(Refusal::NotFound)?),
             None => return Err(Refusal::NotFound),
         };
+        if sharing::may_be_borrowed(&name)
+            && self.seat(caller, &name).await?.is_some_and(|seat| seat.borrowed.is_some())
+        {
+            return Err(Refusal::Protected("what is borrowed is locked where it is at home"));
+        }
         if caller.principal == name.owner {
             return self.own(caller, &name.owner);
         }

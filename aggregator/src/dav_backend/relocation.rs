@@ -7,12 +7,12 @@ use std::sync::Arc;
 use calendar::collection::PrincipalId;
 use calendar::refusal::Refusal;
 use dav::backend::{Caller, Object, Precondition, Relocation, SourceFate, Stored, TargetFate, Telling};
-use store::collections::CollectionRecord;
 use store::objects::{ObjectFacts, StoredObject};
 use store::outbox::Letter;
 use store::{Change, Committed};
 
 use crate::dav_backend::acceptable::acceptable;
+use crate::dav_backend::access::Seat;
 use crate::dav_backend::{listing, met};
 use crate::gate::{self, ATTEMPTS_MAX, Edit, Staged};
 use crate::owner::Owner;
@@ -21,11 +21,11 @@ use crate::scheduling::write::{self, Plan, Thought};
 use crate::scheduling::{courier, people, place, rows};
 use crate::world::{World, refusal_of};
 
-/// Relocates an object into the collection with the record `target`; the caller may do so.
+/// Relocates an object into the collection `target`, into which the caller may put it.
 pub(super) async fn relocate(
     world: &World,
     caller: &Caller,
-    (relocation, target): (&Relocation, &CollectionRecord),
+    (relocation, target): (&Relocation, &Seat),
     precondition: &Precondition,
 ) -> Result<Stored, Refusal> {
     let owner = world.owner(relocation.to.collection.owner.as_str()).ok_or(Refusal::NotFound)?;
@@ -43,7 +43,7 @@ struct Going<'a> {
     caller: &'a PrincipalId,
     owner: &'a Owner,
     relocation: &'a Relocation,
-    target: &'a CollectionRecord,
+    target: &'a Seat,
     precondition: &'a Precondition,
 }
 
@@ -55,12 +55,13 @@ impl Going<'_> {
             met(self.precondition, Some(&found.facts.tag))?;
             let current = (self.precondition, Some(&found.facts.tag));
             write::schedule_tag_met(self.world, from, current).await?;
-            acceptable(self.world, self.target, &found.octets)?;
+            acceptable(self.world, &self.target.record, &found.octets)?;
             let there = self.world.store.object(to).await.map_err(refusal_of)?;
             let plan = self.plan(&found, there.as_ref()).await?;
             let mut change = Change::new();
             let staged = gate::stage(self.world, &mut change, &edits(self.relocation, &found)).await?;
             let before = |position: usize| staged.get(position).and_then(|staged| staged.before.as_ref());
+            self.target.may_put(before(0).map(|facts| &facts.tag))?;
             if *target == TargetFate::Stays && before(0).is_some() {
                 return Err(Refusal::Exists);
             }
@@ -73,7 +74,7 @@ impl Going<'_> {
                 continue;
             }
             let tag = staged.first().and_then(|staged| staged.tag.clone());
-            let schedule_tag = found.facts.schedule_tag.filter(|_| place::schedules(self.target));
+            let schedule_tag = found.facts.schedule_tag.filter(|_| place::schedules(&self.target.record));
             let tags = schedule_tag.as_ref().zip(tag.as_ref());
             rows::put_schedule_tag(self.world, &mut change, to, tags).await?;
             if *source == SourceFate::Leaves {
@@ -94,7 +95,7 @@ impl Going<'_> {
         let Relocation { from, to, source, .. } = self.relocation;
         let addresses = people::addresses_of(self.owner);
         let arriving = Invitation::of(people::read(self.world, &found.octets), &addresses);
-        if !place::schedules(self.target) {
+        if !place::schedules(&self.target.record) {
             return Ok(nothing);
         }
         if let Some(arriving) = &arriving {

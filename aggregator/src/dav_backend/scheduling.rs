@@ -15,6 +15,7 @@ use crate::operation::collection;
 use crate::owner::Owner;
 use crate::scheduling::write::{self, Wish};
 use crate::scheduling::{people, place, rows};
+use crate::sharing;
 use crate::world::{World, refusal_of};
 
 /// Members looked at in one page when a calendar is deleted.
@@ -29,9 +30,8 @@ impl Scheduling for DavBackend {
         precondition: &Precondition,
         telling: Telling,
     ) -> Result<(), Refusal> {
-        let record = self.writable(caller, &name.collection, Privilege::Unbind).await;
-        let record = record
-            .map_err(|refusal| if refusal == Refusal::NoParent { Refusal::NotFound } else { refusal })?;
+        let (at, record) = self.leaving(caller, name, &[Privilege::Unbind]).await?;
+        let name = &at;
         if place::schedules(&record) {
             let wish = Wish { caller: &caller.principal, name, octets: None, precondition, telling };
             write::write(&self.world, &wish).await?;
@@ -47,8 +47,11 @@ impl Scheduling for DavBackend {
         name: &CollectionName,
         telling: Telling,
     ) -> Result<(), Refusal> {
-        let Seat { record, .. } = self.seat(caller, name).await?.ok_or(Refusal::NotFound)?;
+        let Seat { record, borrowed, .. } = self.seat(caller, name).await?.ok_or(Refusal::NotFound)?;
         let owner = self.enter_for(caller, &name.owner, Privilege::Unbind).await?;
+        if borrowed.is_some() {
+            return sharing::leave(&self.world, name).await;
+        }
         if place::schedules(&record) && place::default_calendar(&self.world, &owner.id).await? == *name {
             return Err(Refusal::Scheduling(Barred::DefaultCalendarNeeded));
         }

@@ -13,11 +13,15 @@ use crate::home;
 use crate::index;
 use crate::owner::Owner;
 use crate::reading::Reading;
+use crate::sharing;
 use crate::unified;
 use crate::world::{World, refusal_of};
 
 /// Ids that the server keeps for itself: no source and no client may take them.
 pub const RESERVED: &[&str] = &["personal", "bookings", unified::ID, "hours", "inbox", "outbox"];
+
+/// Collections of one owner beyond which clients make no more: every change looks at all of them.
+pub const COLLECTIONS_MAX: usize = 250;
 
 /// Members changed in one commit when a whole collection is gone through.
 const PAGE: usize = 100;
@@ -155,6 +159,7 @@ pub async fn delete(world: &World, name: &CollectionName) -> Result<(), Refusal>
             index::end(&mut change, name, index_version);
         }
         grants::forget(world, &mut change, name).await?;
+        sharing::end_all(world, &mut change, name).await?;
         change.remove_collection(name, version, head);
         if let Committed::At(_) = world.store.commit(change).await.map_err(refusal_of)? {
             return Ok(());
@@ -200,7 +205,7 @@ fn member_of(
 /// other as its record says.
 pub fn counts_as_busy(owner: &Owner, record: &CollectionRecord) -> bool {
     match &record.role {
-        Role::Unified | Role::Inbox | Role::Outbox => false,
+        Role::Unified | Role::Inbox | Role::Outbox | Role::Shared { .. } => false,
         Role::Mirror { source } => owner
             .sources
             .iter()

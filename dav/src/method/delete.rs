@@ -30,6 +30,9 @@ pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> 
             let telling = headers::telling(&exchange.headers)?;
             exchange.backend.delete_collection_telling(exchange.caller(), name, telling).await?;
         }
+        Resource::Notification(owner, id) => {
+            exchange.backend.delete_notification(exchange.caller(), owner, id).await?;
+        }
         _ => return Err(Failure::not_found()),
     }
     lock::sweep(&exchange, &exchange.resource).await?;

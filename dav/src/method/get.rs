@@ -34,6 +34,7 @@ pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> 
     match &exchange.resource {
         Resource::Object(name) => object(&exchange, name).await,
         Resource::File(name) => file(&exchange, name).await,
+        Resource::Notification(..) => notification(&exchange).await,
         Resource::Collection(name) => {
             let collection = exchange.collection(name).await?;
             if collection.kind == CollectionKind::Calendar {
@@ -116,6 +117,22 @@ async fn calendar(exchange: &Exchange, collection: Arc<Collection>) -> Result<Re
         seen: Arc::clone(&exchange.setting.feeds),
     };
     feed::answer(feed, &exchange.headers).await
+}
+
+/// A notification.
+async fn notification(exchange: &Exchange) -> Result<Response<Body>, Failure> {
+    let view = exchange.own_view(Facets::NONE).await?;
+    let found = view.notification.as_ref().ok_or_else(Failure::not_found)?;
+    let mut answer = HeaderMap::new();
+    put(&mut answer, ETAG, &found.tag.quoted());
+    let state = State { tag: &found.tag, modified: Some(found.at) };
+    if state.is_known_to(&exchange.headers)? {
+        return Ok(not_modified(answer));
+    }
+    put(&mut answer, CONTENT_TYPE, crate::notification::MEDIA_TYPE);
+    let mut response = Response::new(body::full(crate::notification::text(found)));
+    *response.headers_mut() = answer;
+    Ok(response)
 }
 
 /// A file as it was stored; its type is not guessed at, and no browser is to run it here (RFC 9110 §8.3).

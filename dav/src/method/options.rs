@@ -7,7 +7,7 @@ use crate::body::{self, Body};
 
 /// The compliance classes.
 pub const DAV: &str = "1, 2, 3, access-control, calendar-access, extended-mkcol, calendar-auto-schedule, \
-     calendar-proxy, calendar-managed-attachments, calendar-availability";
+     calendar-proxy, calendarserver-sharing, calendar-managed-attachments, calendar-availability";
 
 /// Answers the method; it says nothing about whether a resource is there, and needs no sign-in.
 pub fn answer(allowed: &str) -> Response<Body> {

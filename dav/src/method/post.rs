@@ -17,10 +17,10 @@ use percent_encoding::percent_decode_str;
 use crate::body::Body;
 use crate::condition::{Failure, SUPPORTED_CALENDAR_DATA};
 use crate::exchange::{Answering, Exchange};
-use crate::method::{outbox, table};
+use crate::method::{outbox, share, table};
 use crate::path::Resource;
 use crate::property::Kinds;
-use crate::xml::name::{self, me};
+use crate::xml::name::{self, calendar_server, me};
 use crate::xml::{Element, Name};
 
 /// How a row knows that it is meant.
@@ -83,6 +83,18 @@ pub const POSTS: &[Post] = &[
         by: Recognition::Root(name::push("push-register")),
         rfc: "draft-bitfire-webdav-push",
         answer: |exchange| Box::pin(push::register(exchange)),
+    },
+    Post {
+        on: Kinds::CALENDAR,
+        by: Recognition::Root(calendar_server("share")),
+        rfc: "calendarserver.org caldav-sharing §5.3",
+        answer: |exchange| Box::pin(share::answer(exchange)),
+    },
+    Post {
+        on: Kinds::HOME,
+        by: Recognition::Root(calendar_server("invite-reply")),
+        rfc: "calendarserver.org caldav-sharing §5.5",
+        answer: |exchange| Box::pin(share::answer_reply(exchange)),
     },
 ];
 

@@ -34,7 +34,7 @@ pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> 
     let depth = headers::depth(&exchange.headers)?.unwrap_or(Depth::Zero);
     let wanted = Arc::new(wanted(&exchange)?);
     let own = exchange.own_view(wanted.needs()).await?;
-    let is_object = own.kind.meets(Kinds::OBJECT.or(Kinds::FILE));
+    let is_object = own.kind.meets(Kinds::OBJECT.or(Kinds::FILE).or(Kinds::NOTIFICATION));
     if depth == Depth::Infinity && !is_object {
         return Err(Failure::of(PROPFIND_FINITE_DEPTH, "only Depth 0 and 1 are answered"));
     }
@@ -124,6 +124,11 @@ async fn children(exchange: &Exchange, wanted: &Wanted) -> Result<Vec<View>, Fai
                 views.push(exchange.with_access(view, wanted.needs()).await?);
             }
         }
+        Resource::Notifications(owner) => {
+            for notification in exchange.backend.notifications(exchange.caller(), owner).await? {
+                views.push(View::of_notification(owner, notification, &exchange.setting));
+            }
+        }
         Resource::File(folder) => {
             for node in exchange.backend.files(exchange.caller(), folder).await? {
                 views.push(View::of_file(node, &exchange.setting));
@@ -135,7 +140,11 @@ async fn children(exchange: &Exchange, wanted: &Wanted) -> Result<Vec<View>, Fai
                 views.push(exchange.view(&group, wanted.needs()).await?);
             }
         }
-        Resource::HostPrincipals | Resource::Group(_) | Resource::Collection(_) | Resource::Object(_) => {}
+        Resource::HostPrincipals
+        | Resource::Group(_)
+        | Resource::Collection(_)
+        | Resource::Object(_)
+        | Resource::Notification(..) => {}
     }
     Ok(views)
 }

@@ -81,7 +81,7 @@ pub const METHODS: &[Method] = &[
     },
     Method {
         name: "DELETE",
-        on: Kinds::COLLECTION.or(Kinds::OBJECT).or(Kinds::FILES),
+        on: Kinds::COLLECTION.or(Kinds::OBJECT).or(Kinds::FILES).or(Kinds::NOTIFICATION),
         rfc: "RFC 4918 §9.6",
         writes: Writes::Something,
         answer: |exchange| Box::pin(delete::answer(exchange)),

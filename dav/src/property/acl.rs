@@ -49,7 +49,7 @@ pub const PROPERTIES: &[LiveProperty] = &[
     })
     .needing(Facets::MEMBERSHIP),
     // §5.1
-    LiveProperty::protected(dav("owner"), Kinds::ANY, |view, out| match view.resource.owner() {
+    LiveProperty::protected(dav("owner"), Kinds::ANY, |view, out| match view.owner() {
         Some(owner) => out.href(&Resource::Principal(owner.clone())),
         None => Some(()),
     }),
@@ -100,7 +100,7 @@ pub const PROPERTIES: &[LiveProperty] = &[
 /// The access list of what has one; on all else everybody may read, and the owner of files everything.
 fn write_list(view: &View, out: &mut Value<'_>) -> Result<(), StatusCode> {
     let nobody = PrincipalId::new("");
-    let owner = view.resource.owner().unwrap_or(&nobody);
+    let owner = view.owner().unwrap_or(&nobody);
     let subject = Subject { kind: view.kind, owner };
     if view.kind.meets(Kinds::HOME.or(Kinds::COLLECTION).or(Kinds::OBJECT)) {
         let aces = view.access.as_ref().ok_or(StatusCode::FORBIDDEN)?;

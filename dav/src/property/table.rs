@@ -1,6 +1,8 @@
 //! All live properties, table by table.
 
-use crate::property::{LiveProperty, acl, apple, caldav, lock, push, scheduling, storage, sync, webdav};
+use crate::property::{
+    LiveProperty, acl, apple, caldav, lock, push, scheduling, sharing, storage, sync, webdav,
+};
 use crate::xml::Name;
 
 /// The tables, one a standard.
@@ -14,6 +16,7 @@ pub const TABLES: &[&[LiveProperty]] = &[
     storage::PROPERTIES,
     apple::PROPERTIES,
     push::PROPERTIES,
+    sharing::PROPERTIES,
 ];
 
 /// All live properties.

@@ -9,8 +9,8 @@ use calendar::time::Instant;
 use calendar::zone::Zone;
 
 use crate::backend::{
-    Ace, AttachmentLimits, Caller, Collection, DeadProperties, FileNode, Group, Limits, Member, Object,
-    Principal, Usage,
+    Ace, AttachmentLimits, Caller, Collection, DeadProperties, FileNode, Group, Invitations, Limits, Member,
+    Notification, Object, Principal, Share, Usage,
 };
 use crate::feed::Seen;
 use crate::lock::Lock;
@@ -78,6 +78,10 @@ pub struct View {
     pub group_members: Option<Arc<Vec<PrincipalId>>>,
     /// The groups that a principal is in, if asked for.
     pub memberships: Option<Arc<Vec<Group>>>,
+    /// Who is invited, if asked for.
+    pub invitations: Option<Arc<Invitations>>,
+    /// A notification.
+    pub notification: Option<Arc<Notification>>,
     /// What clients have the home keep.
     pub home_properties: Option<Arc<DeadProperties>>,
     /// The collection itself, or the one that an object is in.
@@ -107,6 +111,8 @@ impl View {
             access: None,
             group_members: None,
             memberships: None,
+            invitations: None,
+            notification: None,
             home_properties: None,
             collection: None,
             file: None,
@@ -148,6 +154,20 @@ impl View {
         }
     }
 
+    /// A notification of `owner`.
+    pub fn of_notification(owner: &PrincipalId, notification: Notification, setting: &Arc<Setting>) -> Self {
+        let resource = Resource::Notification(owner.clone(), notification.id.clone());
+        Self { notification: Some(Arc::new(notification)), ..Self::bare(resource, setting) }
+    }
+
+    /// Whose it is: of what is borrowed, whoever lends it.
+    pub fn owner(&self) -> Option<&PrincipalId> {
+        match self.collection.as_ref().map(|collection| &collection.share) {
+            Some(Share::Borrowed(name)) => Some(&name.owner),
+            _ => self.resource.owner(),
+        }
+    }
+
     /// Its canonical path, with a slash at the end of everything that has members.
     pub fn href(&self) -> String {
         let href = self.resource.href();
@@ -157,7 +177,8 @@ impl View {
     /// Its entity tag.
     pub fn tag(&self) -> Option<&EntityTag> {
         let file = self.file.as_ref().and_then(|node| node.file.as_ref()).map(|facts| &facts.tag);
-        file.or_else(|| self.member.as_ref().map(|member| &member.tag))
+        let member = self.member.as_ref().map(|member| &member.tag);
+        file.or(member).or_else(|| self.notification.as_ref().map(|notification| &notification.tag))
     }
 
     /// Whether `token` is the sync-token of its state (RFC 6578 §5).

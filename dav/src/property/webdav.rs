@@ -5,7 +5,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use calendar::collection::Privilege;
 use calendar::time::Instant;
 
-use crate::backend::PropertyChange;
+use crate::backend::{PropertyChange, Share};
+use crate::notification;
 use crate::path::Resource;
 use crate::property::{Kinds, LiveProperty, View};
 use crate::xml::Element;
@@ -15,7 +16,7 @@ use crate::xml::name::{CALENDAR_SERVER, caldav, calendar_server, dav};
 pub const PROPERTIES: &[LiveProperty] = &[
     // §15.9. In every response: clients tell collections from objects by it.
     LiveProperty::protected(dav("resourcetype"), Kinds::ANY, |view, out| {
-        if view.kind.meets(Kinds::OBJECT.or(Kinds::FILE)) {
+        if view.kind.meets(Kinds::OBJECT.or(Kinds::FILE).or(Kinds::NOTIFICATION)) {
             return Some(());
         }
         out.empty(dav("collection"));
@@ -30,7 +31,15 @@ pub const PROPERTIES: &[LiveProperty] = &[
             }
             // One that clients fetch themselves is offered as that, and is no place for events.
             Kinds::CALENDAR if is_subscribed(view) => out.empty(calendar_server("subscribed")),
-            Kinds::CALENDAR => out.empty(caldav("calendar")),
+            Kinds::NOTIFICATIONS => out.empty(calendar_server("notification")),
+            Kinds::CALENDAR => {
+                out.empty(caldav("calendar"));
+                match view.collection.as_ref().map(|collection| &collection.share) {
+                    Some(Share::Lent) => out.empty(calendar_server("shared-owner")),
+                    Some(Share::Borrowed(_)) => out.empty(calendar_server("shared")),
+                    _ => Some(()),
+                }
+            }
             Kinds::INBOX => out.empty(caldav("schedule-inbox")),
             Kinds::OUTBOX => out.empty(caldav("schedule-outbox")),
             _ => Some(()),
@@ -66,22 +75,30 @@ pub const PROPERTIES: &[LiveProperty] = &[
     )
     .in_allprop(),
     // §15.7
-    LiveProperty::protected(dav("getlastmodified"), Kinds::OBJECT.or(Kinds::FILES), |view, out| {
-        let modified = view.file.as_ref().map(|node| node.modified);
-        out.text(&http_date(modified.or_else(|| Some(view.member.as_ref()?.modified))?))
-    })
+    LiveProperty::protected(
+        dav("getlastmodified"),
+        Kinds::OBJECT.or(Kinds::FILES).or(Kinds::NOTIFICATION),
+        |view, out| {
+            let modified = view.notification.as_ref().map(|notification| notification.at);
+            let modified = modified.or_else(|| Some(view.file.as_ref()?.modified));
+            out.text(&http_date(modified.or_else(|| Some(view.member.as_ref()?.modified))?))
+        },
+    )
     .in_allprop(),
     // §15.6: quoted as in the ETag header, strong.
-    LiveProperty::protected(dav("getetag"), Kinds::OBJECT.or(Kinds::FILE), |view, out| {
-        out.text(&view.tag()?.quoted())
-    })
+    LiveProperty::protected(
+        dav("getetag"),
+        Kinds::OBJECT.or(Kinds::FILE).or(Kinds::NOTIFICATION),
+        |view, out| out.text(&view.tag()?.quoted()),
+    )
     .in_allprop(),
     // §15.5: what GET would say; vdirsyncer takes only what is text/calendar for an object.
     LiveProperty::protected(
         dav("getcontenttype"),
-        Kinds::OBJECT.or(Kinds::CALENDAR).or(Kinds::FILE),
+        Kinds::OBJECT.or(Kinds::CALENDAR).or(Kinds::FILE).or(Kinds::NOTIFICATION),
         |view, out| match (&view.member, &view.file) {
             (Some(member), _) => out.text(&content_type(member.kind)),
+            _ if view.notification.is_some() => out.text(notification::MEDIA_TYPE),
             (None, Some(node)) => out.text(&node.file.as_ref()?.media_type),
             (None, None) => out.text(CALENDAR_TYPE),
         },

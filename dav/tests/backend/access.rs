@@ -1,9 +1,11 @@
 //! Everything is its owner's alone, but for when they are busy.
 
 use async_trait::async_trait;
-use calendar::collection::{PrincipalId, Privilege};
+use calendar::collection::{CollectionName, PrincipalId, Privilege};
 use calendar::refusal::Refusal;
-use dav::backend::{Access, Ace, Caller, Group, Verdict, Who};
+use dav::backend::{
+    Access, Ace, Caller, Group, Invitations, InviteAnswer, Notification, ShareChange, Sharing, Verdict, Who,
+};
 use dav::path::Resource;
 use dav::privilege::all_on;
 use dav::property::Kinds;
@@ -49,5 +51,33 @@ impl Access for Memory {
 
     async fn memberships(&self, _: &Caller, _: &PrincipalId) -> Result<Vec<Group>, Refusal> {
         Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl Sharing for Memory {
+    async fn invitations(&self, _: &Caller, _: &CollectionName) -> Result<Invitations, Refusal> {
+        Err(Refusal::NotFound)
+    }
+
+    async fn share(&self, _: &Caller, _: &CollectionName, _: &[ShareChange]) -> Result<(), Refusal> {
+        Err(Refusal::NotPermitted(Privilege::WriteAcl))
+    }
+
+    async fn answer_invitation(
+        &self,
+        _: &Caller,
+        _: &PrincipalId,
+        _: &InviteAnswer,
+    ) -> Result<Option<CollectionName>, Refusal> {
+        Err(Refusal::NotFound)
+    }
+
+    async fn notifications(&self, caller: &Caller, home: &PrincipalId) -> Result<Vec<Notification>, Refusal> {
+        if caller.principal == *home { Ok(Vec::new()) } else { Err(Refusal::NotFound) }
+    }
+
+    async fn delete_notification(&self, _: &Caller, _: &PrincipalId, _: &str) -> Result<(), Refusal> {
+        Err(Refusal::NotFound)
     }
 }

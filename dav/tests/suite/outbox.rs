@@ -189,7 +189,7 @@ async fn nobody_asks_without_leave() {
 async fn it_is_posted_to_ones_own_outbox_and_nowhere_else() {
     let server = server();
     let body = request(&["mailto:bob@example.org"]);
-    let work = server.send("POST /dav/calendars/ada/", &[CALENDAR], &body).await.expect(405);
+    let work = server.send("POST /dav/principals/ada/", &[CALENDAR], &body).await.expect(405);
     assert!(!work.header("allow").unwrap().contains("POST"));
     server.send("POST /dav/calendars/ada/none/", &[CALENDAR], &body).await.expect(404);
     server.send("POST /dav/calendars/bob/outbox/", &[CALENDAR], &body).await.expect(404);

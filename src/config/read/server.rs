@@ -1,6 +1,8 @@
-//! `[server]`, `[store]`, `[log]` and `[limits]`.
+//! `[server]`, `[store]`, `[access]`, `[log]` and `[limits]`.
 
 use std::time::Duration;
+
+use aggregator::access::{FreeBusy, Rules};
 
 use crate::config::reader::Section;
 use crate::config::settings::{Limits, Listen, Log, Network, Server};
@@ -71,6 +73,12 @@ pub fn engine(top: &Section<'_>) -> EngineChoice {
 pub fn log(top: &Section<'_>) -> Log {
     let section = top.section("log");
     Log { json: section.choice("format") == Some("json"), level: section.choice("level").unwrap_or("info") }
+}
+
+/// `[access]`.
+pub fn access(top: &Section<'_>) -> Rules {
+    let nobody = top.section("access").choice("free_busy") == Some("nobody");
+    Rules { free_busy: if nobody { FreeBusy::Nobody } else { FreeBusy::Owners } }
 }
 
 /// `[limits]`.

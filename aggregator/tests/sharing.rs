@@ -1,0 +1,350 @@
+//! Calendars lent by invitation, and owners who let others act for them: what whoever is let in sees, does and loses.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails may panic")]
+
+mod dav_door;
+#[allow(dead_code)]
+mod world;
+
+use aggregator::access::{FreeBusy, Rules};
+use dav_door::{Answer, Door, NAMES, ace, event, owner};
+
+const WORK: &str = "/dav/calendars/ada/work/";
+const SEEN: &str = "/dav/calendars/bob/shared-ada-work/";
+const XML: &str = "Content-Type: application/xml";
+
+async fn house() -> Door {
+    let door = Door::of(vec![owner("ada", vec![]), owner("bob", vec![]), owner("cleo", vec![])]).await;
+    door.world.replace_access_rules(Rules { free_busy: FreeBusy::Nobody });
+    assert_eq!(door.status("ada", &format!("MKCALENDAR {WORK}"), &[], "").await, 201);
+    assert_eq!(door.put("ada", &format!("{WORK}one.ics"), "one").await, 201);
+    door
+}
+
+async fn share(door: &Door, who: &str, path: &str, inner: &str) -> Answer {
+    door.send(who, &format!("POST {path}"), &[XML], &format!("<CS:share {NAMES}>{inner}</CS:share>")).await
+}
+
+fn invite(who: &str, access: &str) -> String {
+    format!(
+        "<CS:set><D:href>mailto:{who}@example.org</D:href><CS:common-name>{who}</CS:common-name>\
+         <CS:summary>Ada's work</CS:summary><CS:{access}/></CS:set>"
+    )
+}
+
+async fn reply(door: &Door, who: &str, answer: &str) -> Answer {
+    let body = format!(
+        "<CS:invite-reply {NAMES}><D:href>mailto:{who}@example.org</D:href><CS:invite-{answer}/>\
+         <CS:hosturl><D:href>{WORK}</D:href></CS:hosturl></CS:invite-reply>"
+    );
+    door.send(who, &format!("POST /dav/calendars/{who}/"), &[XML], &body).await
+}
+
+/// The texts of what somebody is told, with where they are.
+async fn news(door: &Door, who: &str) -> Vec<(String, String)> {
+    let home = format!("/dav/notifications/{who}/");
+    let body =
+        format!("<D:propfind {NAMES}><D:prop><D:getetag/><CS:notificationtype/></D:prop></D:propfind>");
+    let listed = door.send(who, &format!("PROPFIND {home}"), &["Depth: 1"], &body).await;
+    let mut found = Vec::new();
+    for response in listed.xml().all(dav::xml::name::dav("response")) {
+        let href = response.first(dav::xml::name::dav("href")).unwrap().text();
+        if href != home {
+            let got = door.send(who, &format!("GET {href}"), &[], "").await;
+            assert_eq!(got.status.as_u16(), 200);
+            assert!(
+                listed.text.contains(&got.headers["etag"].to_str().unwrap().replace('"', "&quot;"))
+                    || listed.text.contains(got.headers["etag"].to_str().unwrap()),
+                "{}",
+                listed.text
+            );
+            found.push((href, got.text));
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_calendar_is_lent_accepted_used_and_taken_back() {
+    let door = house().await;
+    assert_eq!(share(&door, "ada", WORK, &invite("bob", "read")).await.status.as_u16(), 200);
+    let told = door.properties("ada", WORK, "<D:resourcetype/><CS:invite/><CS:allowed-sharing-modes/>").await;
+    assert!(
+        told.says(&["<CS:shared-owner/>", "<CS:invite-noresponse/>", "<CS:read/>", "<CS:can-be-shared/>"]),
+        "{}",
+        told.text
+    );
+    // Invited is not yet in.
+    assert_eq!(door.status("bob", &format!("PROPFIND {WORK}"), &["Depth: 0"], "").await, 404);
+    assert_eq!(door.status("bob", &format!("PROPFIND {SEEN}"), &["Depth: 0"], "").await, 404);
+    let url = door.properties("bob", "/dav/principals/bob/", "<CS:notification-URL/>").await;
+    assert!(url.says(&["<D:href>/dav/notifications/bob/</D:href>"]), "{}", url.text);
+    let told = news(&door, "bob").await;
+    assert_eq!(told.len(), 1);
+    for part in [
+        "<CS:invite-notification shared-type=\"calendar\">",
+        "<CS:invite-noresponse/>",
+        "Ada's work",
+        WORK,
+        "Ada Example",
+    ] {
+        assert!(told[0].1.contains(part), "{part}: {}", told[0].1);
+    }
+    assert_eq!(door.status("cleo", &format!("GET {}", told[0].0), &[], "").await, 404);
+    assert_eq!(door.status("cleo", "PROPFIND /dav/notifications/bob/", &["Depth: 1"], "").await, 404);
+    // Who is not invited cannot accept.
+    assert_eq!(reply(&door, "cleo", "accepted").await.status.as_u16(), 403);
+    let accepted = reply(&door, "bob", "accepted").await;
+    assert!(accepted.says(&["<CS:shared-as", SEEN]), "{}", accepted.text);
+    assert!(reply(&door, "bob", "accepted").await.says(&[SEEN]), "once more is the same");
+    assert!(news(&door, "bob").await.is_empty());
+    let answered = news(&door, "ada").await;
+    assert!(
+        answered[0].1.contains("<CS:invite-reply") && answered[0].1.contains("<CS:invite-accepted/>"),
+        "{answered:?}"
+    );
+    assert_eq!(door.status("ada", &format!("DELETE {}", answered[0].0), &[], "").await, 204);
+    assert!(news(&door, "ada").await.is_empty());
+    // It stands in his home and reads like any calendar.
+    let names = "<D:resourcetype/><D:owner/><D:current-user-privilege-set/><CS:getctag/><CS:shared-url/><CS:invite/><D:displayname/>";
+    let seen = door.properties("bob", SEEN, names).await;
+    assert!(
+        seen.says(&[
+            "<CS:shared/>",
+            "<D:owner><D:href>/dav/principals/ada/",
+            "<D:read/>",
+            WORK,
+            "Ada's work"
+        ]),
+        "{}",
+        seen.text
+    );
+    assert!(!seen.text.contains("<D:write"), "{}", seen.text);
+    let ctag = |answer: &Answer| {
+        answer.text.split_once("<CS:getctag>").unwrap().1.split_once('<').unwrap().0.to_owned()
+    };
+    assert_eq!(ctag(&seen), ctag(&door.properties("ada", WORK, "<CS:getctag/>").await));
+    let listed = door.send("bob", "PROPFIND /dav/calendars/bob/", &["Depth: 1"], "").await;
+    assert!(listed.says(&[SEEN, "<CS:shared/>"]), "{}", listed.text);
+    assert_eq!(door.status("bob", &format!("GET {SEEN}one.ics"), &[], "").await, 200);
+    let multiget = format!(
+        "<C:calendar-multiget {NAMES}><D:prop><D:getetag/><C:calendar-data/></D:prop><D:href>{SEEN}one.ics</D:href>\
+         <D:href>{WORK}one.ics</D:href></C:calendar-multiget>"
+    );
+    let got = door.send("bob", &format!("REPORT {SEEN}"), &[], &multiget).await;
+    assert!(got.says(&["SUMMARY:Secret of one", "HTTP/1.1 404 Not Found"]), "{}", got.text);
+    let sync = |token: &str| {
+        format!(
+            "<D:sync-collection {NAMES}><D:sync-token>{token}</D:sync-token><D:sync-level>1</D:sync-level><D:prop><D:getetag/></D:prop></D:sync-collection>"
+        )
+    };
+    let synced = door.send("bob", &format!("REPORT {SEEN}"), &[], &sync("")).await;
+    assert!(synced.says(&[&format!("{SEEN}one.ics")]), "{}", synced.text);
+    let token = synced.text.split_once("<D:sync-token>").unwrap().1.split_once('<').unwrap().0.to_owned();
+    let busy = format!(
+        "<C:free-busy-query {NAMES}><C:time-range start=\"20260504T000000Z\" end=\"20260505T000000Z\"/></C:free-busy-query>"
+    );
+    assert!(
+        door.send("bob", &format!("REPORT {SEEN}"), &[], &busy)
+            .await
+            .says(&["20260504T090000Z/20260504T100000Z"])
+    );
+    assert!(
+        !door.send("bob", "REPORT /dav/calendars/bob/", &[], &busy).await.text.contains("090000Z"),
+        "it is Ada who is busy"
+    );
+    // What is only read is not written.
+    assert_eq!(door.put("bob", &format!("{SEEN}two.ics"), "two").await, 403);
+    assert_eq!(door.status("bob", &format!("DELETE {SEEN}one.ics"), &[], "").await, 403);
+    // More is allowed, without asking again.
+    assert_eq!(share(&door, "ada", WORK, &invite("bob", "read-write")).await.status.as_u16(), 200);
+    assert_eq!(door.put("bob", &format!("{SEEN}two.ics"), "two").await, 201);
+    assert_eq!(door.status("ada", &format!("GET {WORK}two.ics"), &[], "").await, 200);
+    let synced = door.send("bob", &format!("REPORT {SEEN}"), &[], &sync(&token)).await;
+    assert!(synced.says(&["two.ics"]) && !synced.text.contains("one.ics"), "{}", synced.text);
+    let conflict = door
+        .send("bob", &format!("PUT {SEEN}three.ics"), &["Content-Type: text/calendar"], &event("two"))
+        .await;
+    assert!(
+        conflict.says(&["no-uid-conflict", &format!("{SEEN}two.ics")]) && !conflict.text.contains(WORK),
+        "{}",
+        conflict.text
+    );
+    // He moves one home, and back.
+    let to = "Destination: /dav/calendars/bob/personal/one.ics";
+    assert_eq!(door.status("bob", &format!("MOVE {SEEN}one.ics"), &[to], "").await, 201);
+    assert_eq!(door.status("ada", &format!("GET {WORK}one.ics"), &[], "").await, 404);
+    let back = format!("Destination: {SEEN}one.ics");
+    assert_eq!(door.status("bob", "MOVE /dav/calendars/bob/personal/one.ics", &[&back], "").await, 201);
+    assert_eq!(door.status("ada", &format!("GET {WORK}one.ics"), &[], "").await, 200);
+    // Taken back: it is gone at once, and he is told.
+    let remove = "<CS:remove><D:href>mailto:bob@example.org</D:href></CS:remove>";
+    assert_eq!(share(&door, "ada", WORK, remove).await.status.as_u16(), 200);
+    assert_eq!(door.status("bob", &format!("GET {SEEN}one.ics"), &[], "").await, 404);
+    assert!(!door.send("bob", "PROPFIND /dav/calendars/bob/", &["Depth: 1"], "").await.text.contains(SEEN));
+    assert!(news(&door, "bob").await[0].1.contains("<CS:invite-deleted/>"));
+    assert!(!door.properties("ada", WORK, "<D:resourcetype/>").await.text.contains("shared-owner"));
+}
+
+#[tokio::test]
+async fn each_keeps_their_own_name_and_colour() {
+    let door = house().await;
+    let colour = |who: &'static str, path: &'static str, value: &'static str| {
+        let body = format!(
+            "<D:propertyupdate {NAMES}><D:set><D:prop><D:displayname>{value}</D:displayname><I:calendar-color>{value}</I:calendar-color>\
+             </D:prop></D:set></D:propertyupdate>"
+        );
+        let door = &door;
+        async move { door.send(who, &format!("PROPPATCH {path}"), &[], &body).await }
+    };
+    assert!(colour("ada", WORK, "#ff0000").await.says(&["200 OK"]));
+    share(&door, "ada", WORK, &invite("bob", "read")).await;
+    reply(&door, "bob", "accepted").await;
+    let names = "<D:displayname/><I:calendar-color/>";
+    assert!(
+        door.properties("bob", SEEN, names).await.says(&["#ff0000", "Ada's work"]),
+        "as its owner has it"
+    );
+    assert!(colour("bob", SEEN, "#00ff00").await.says(&["200 OK"]));
+    assert!(
+        door.properties("bob", SEEN, names).await.says(&["<I:calendar-color xmlns", "#00ff00"])
+            || door.properties("bob", SEEN, names).await.says(&["#00ff00"])
+    );
+    let own = door.properties("ada", WORK, names).await;
+    assert!(own.says(&["#ff0000"]) && !own.text.contains("#00ff00"), "{}", own.text);
+    // What is said of the calendar is said by its owner.
+    let transparent = format!(
+        "<D:propertyupdate {NAMES}><D:set><D:prop><C:schedule-calendar-transp><C:opaque/></C:schedule-calendar-transp></D:prop></D:set></D:propertyupdate>"
+    );
+    assert!(door.send("bob", &format!("PROPPATCH {SEEN}"), &[], &transparent).await.says(&["403"]));
+    assert_eq!(door.acl("bob", SEEN, &ace("cleo", "grant", &["D:read"])).await.status.as_u16(), 403);
+    assert_eq!(share(&door, "bob", SEEN, &invite("cleo", "read")).await.status.as_u16(), 403);
+}
+
+#[tokio::test]
+async fn what_is_borrowed_is_given_back_and_ends_with_what_it_is() {
+    let door = house().await;
+    share(&door, "ada", WORK, &(invite("bob", "read-write") + &invite("cleo", "read"))).await;
+    reply(&door, "bob", "accepted").await;
+    assert_eq!(door.status("bob", &format!("DELETE {SEEN}"), &[], "").await, 204);
+    assert_eq!(
+        door.status("ada", &format!("GET {WORK}one.ics"), &[], "").await,
+        200,
+        "nothing of hers is gone"
+    );
+    let told = door.properties("ada", WORK, "<CS:invite/>").await;
+    assert!(told.says(&["<CS:invite-declined/>", "<CS:invite-noresponse/>"]), "{}", told.text);
+    // He thinks better of it; she asks again, and he accepts.
+    share(&door, "ada", WORK, &invite("bob", "read")).await;
+    assert_eq!(news(&door, "bob").await.len(), 1);
+    assert!(reply(&door, "bob", "accepted").await.says(&[SEEN]));
+    assert_eq!(reply(&door, "cleo", "declined").await.status.as_u16(), 204);
+    // The others are none of his business.
+    let told = door.properties("bob", SEEN, "<CS:invite/>").await;
+    assert!(told.says(&["bob@example.org"]) && !told.text.contains("cleo"), "{}", told.text);
+    assert_eq!(door.status("ada", &format!("DELETE {WORK}"), &[], "").await, 204);
+    assert_eq!(door.status("bob", &format!("PROPFIND {SEEN}"), &["Depth: 0"], "").await, 404);
+    assert_eq!(door.status("ada", &format!("MKCALENDAR {WORK}"), &[], "").await, 201);
+    assert_eq!(
+        door.status("bob", &format!("PROPFIND {SEEN}"), &["Depth: 0"], "").await,
+        404,
+        "another calendar of that name"
+    );
+    assert_eq!(reply(&door, "bob", "accepted").await.status.as_u16(), 403);
+}
+
+#[tokio::test]
+async fn who_cannot_share_or_be_shared_with() {
+    let door = house().await;
+    for (who, path, inner, status) in [
+        ("ada", WORK, invite("nobody", "read"), 403),
+        ("ada", WORK, invite("ada", "read"), 403),
+        ("ada", WORK, String::new(), 400),
+        ("ada", WORK, invite("bob", "read") + &invite("bob", "read-write"), 400),
+        ("ada", WORK, "<CS:set><CS:read/></CS:set>".to_owned(), 400),
+        ("bob", WORK, invite("bob", "read-write"), 404),
+        ("ada", "/dav/calendars/ada/none/", invite("bob", "read"), 404),
+    ] {
+        let answer = share(&door, who, path, &inner).await;
+        assert_eq!(answer.status.as_u16(), status, "{who} {path} {inner} {}", answer.text);
+    }
+    door.acl("ada", WORK, &ace("bob", "grant", &["D:read", "D:write"])).await;
+    assert_eq!(share(&door, "bob", WORK, &invite("cleo", "read")).await.status.as_u16(), 403);
+    assert!(news(&door, "bob").await.is_empty() && news(&door, "cleo").await.is_empty());
+}
+
+async fn members(door: &Door, who: &str, group: &str, ids: &[&str]) -> Answer {
+    let hrefs: Vec<String> = ids.iter().map(|id| format!("<D:href>/dav/principals/{id}/</D:href>")).collect();
+    let body = format!(
+        "<D:propertyupdate {NAMES}><D:set><D:prop><D:group-member-set>{}</D:group-member-set></D:prop></D:set></D:propertyupdate>",
+        hrefs.concat()
+    );
+    door.send(who, &format!("PROPPATCH /dav/principals/{group}/"), &[], &body).await
+}
+
+#[tokio::test]
+async fn those_who_act_for_an_owner() {
+    let door = house().await;
+    let read = "ada/calendar-proxy-read";
+    let write = "ada/calendar-proxy-write";
+    for (who, ids) in [("bob", &["bob"][..]), ("ada", &["nobody"]), ("ada", &["bob/calendar-proxy-read"])] {
+        assert!(members(&door, who, read, ids).await.says(&["HTTP/1.1 403"]), "{who} {ids:?}");
+    }
+    assert!(members(&door, "ada", read, &["bob"]).await.says(&["200 OK"]));
+    assert!(members(&door, "ada", write, &["cleo", "cleo"]).await.says(&["200 OK"]));
+    let names = "<D:group-membership/><CS:calendar-proxy-read-for/><CS:calendar-proxy-write-for/>";
+    let told = door.properties("bob", "/dav/principals/bob/", names).await;
+    assert!(
+        told.says(&[
+            "<D:group-membership><D:href>/dav/principals/ada/calendar-proxy-read/",
+            "<CS:calendar-proxy-read-for><D:href>/dav/principals/ada/</D:href>",
+            "<CS:calendar-proxy-write-for/>"
+        ]),
+        "{}",
+        told.text
+    );
+    // As Apple Calendar asks.
+    let expand = format!(
+        "<D:expand-property {NAMES}><D:property name=\"calendar-proxy-write-for\" namespace=\"http://calendarserver.org/ns/\">\
+         <D:property name=\"displayname\"/><D:property name=\"calendar-home-set\" namespace=\"urn:ietf:params:xml:ns:caldav\"/></D:property></D:expand-property>"
+    );
+    let expanded = door.send("cleo", "REPORT /dav/principals/cleo/", &["Depth: 0"], &expand).await;
+    assert!(expanded.says(&["Ada Example", "/dav/calendars/ada/"]), "{}", expanded.text);
+    let group = door
+        .properties(
+            "ada",
+            "/dav/principals/ada/calendar-proxy-write/",
+            "<D:resourcetype/><D:group-member-set/><D:principal-URL/>",
+        )
+        .await;
+    assert!(
+        group.says(&[
+            "<D:principal/>",
+            "<CS:calendar-proxy-write/>",
+            "<D:group-member-set><D:href>/dav/principals/cleo/</D:href></D:group-member-set>"
+        ]),
+        "{}",
+        group.text
+    );
+    // One reads everything, the other writes too.
+    for (who, put, mkcalendar) in [("bob", 403, 403), ("cleo", 201, 201)] {
+        assert_eq!(door.status(who, "PROPFIND /dav/calendars/ada/", &["Depth: 1"], "").await, 207);
+        assert_eq!(door.status(who, &format!("GET {WORK}one.ics"), &[], "").await, 200);
+        assert_eq!(door.put(who, &format!("{WORK}by-{who}.ics"), who).await, put, "{who}");
+        let made = door.status(who, &format!("MKCALENDAR /dav/calendars/ada/of-{who}/"), &[], "").await;
+        assert_eq!(made, mkcalendar, "{who}");
+        assert_eq!(door.acl(who, WORK, "").await.status.as_u16(), 403, "{who}");
+    }
+    assert_eq!(door.status("cleo", "DELETE /dav/calendars/ada/of-cleo/", &[], "").await, 204);
+    assert_eq!(door.status("cleo", &format!("DELETE {WORK}by-cleo.ics"), &[], "").await, 204);
+    // A lock of the owner holds for those who act for her, and she may end theirs.
+    let lock = "<D:lockinfo xmlns:D=\"DAV:\"><D:lockscope><D:exclusive/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockinfo>";
+    assert_eq!(door.status("ada", &format!("LOCK {WORK}one.ics"), &["Depth: 0"], lock).await, 200);
+    assert_eq!(door.put("cleo", &format!("{WORK}one.ics"), "one").await, 423);
+    assert_eq!(door.status("bob", &format!("LOCK {WORK}two.ics"), &["Depth: 0"], lock).await, 403);
+    // No longer.
+    assert!(members(&door, "ada", write, &[]).await.says(&["200 OK"]));
+    assert_eq!(door.status("cleo", &format!("GET {WORK}one.ics"), &[], "").await, 404);
+    let told = door.properties("cleo", "/dav/principals/cleo/", names).await;
+    assert!(told.says(&["<CS:calendar-proxy-write-for/>"]), "{}", told.text);
+}

@@ -1,0 +1,53 @@
+//! Live properties of sharing and notifications (calendarserver.org caldav-sharing).
+
+use crate::backend::Share;
+use crate::notification;
+use crate::path::Resource;
+use crate::property::{Facets, Kinds, LiveProperty};
+use crate::xml::name::{calendar_server, dav};
+
+/// The rows.
+pub const PROPERTIES: &[LiveProperty] = &[
+    // Who is invited; also to those who are, so that Apple Calendar says whose calendar it is.
+    LiveProperty::protected(calendar_server("invite"), Kinds::CALENDAR, |view, out| {
+        let invitations = view.invitations.as_ref()?;
+        let out = out.writer();
+        out.open(calendar_server("organizer"));
+        out.text_element(dav("href"), &Resource::Principal(invitations.organizer.clone()).href());
+        out.close(calendar_server("organizer"));
+        for invitee in &invitations.invitees {
+            notification::write_invitee(invitee, out);
+        }
+        Some(())
+    })
+    .needing(Facets::SHARING),
+    // Where sharing is the caller's to decide.
+    LiveProperty::protected(calendar_server("allowed-sharing-modes"), Kinds::CALENDAR, |view, out| {
+        let collection = view.collection.as_ref()?;
+        let own = collection.privileges.contains(&calendar::collection::Privilege::WriteAcl);
+        if own && !matches!(collection.share, Share::Borrowed(_)) {
+            return out.empty(calendar_server("can-be-shared"));
+        }
+        Some(())
+    }),
+    // What is seen here, where it is at home.
+    LiveProperty::protected(calendar_server("shared-url"), Kinds::CALENDAR, |view, out| {
+        match &view.collection.as_ref()?.share {
+            Share::Borrowed(name) => out.href(&Resource::Collection(name.clone())),
+            Share::None | Share::Lent => None,
+        }
+    }),
+    LiveProperty::protected(
+        calendar_server("notification-URL"),
+        Kinds::PRINCIPAL.or(Kinds::HOME),
+        |view, out| {
+            let owner = view.resource.owner()?;
+            (*owner == view.setting.caller.principal)
+                .then(|| out.href(&Resource::Notifications(owner.clone())))
+                .flatten()
+        },
+    ),
+    LiveProperty::protected(calendar_server("notificationtype"), Kinds::NOTIFICATION, |view, out| {
+        out.empty(notification::type_name(&view.notification.as_ref()?.news))
+    }),
+];
