@@ -11,7 +11,7 @@ const FILE: [&str; 2] =
     ["Content-Type: text/html; charset=utf-8", "Content-Disposition: attachment;filename=\"a;b.html\""];
 const OBJECT: &str = "/dav/calendars/ada/personal/a.ics";
 
-/// The ATTACHes of each component of the object.
+/// The attachments of each component of the object.
 async fn attached(server: &Server, name: &str) -> Vec<Vec<Property>> {
     let text = server.get(name).await;
     let calendar = calendar::text::parse(text.as_bytes(), &Limits::default()).unwrap().calendars.remove(0);

@@ -3,13 +3,17 @@
 //! Colour and order have no row: they are dead properties, kept with their attributes as they were set.
 
 use crate::backend::{Delegation, ctag};
-use crate::method::post::bulk;
 use crate::path::Resource;
 use crate::property::{Facets, Kinds, LiveProperty, Value, View};
 use crate::xml::name::{caldav, calendar_server, me};
 
 /// What calendars are made for.
 const MADE_FOR: [&str; 3] = ["VEVENT", "VTODO", "VJOURNAL"];
+
+/// Objects of one bulk request.
+pub const BULK_RESOURCES_MAX: usize = 1_000;
+/// Octets of one bulk request.
+pub const BULK_OCTETS_MAX: usize = 10 * 1024 * 1024;
 
 /// The rows.
 pub const PROPERTIES: &[LiveProperty] = &[
@@ -50,7 +54,14 @@ pub const PROPERTIES: &[LiveProperty] = &[
     ),
     // What an import sends in one request; also on the home, where Apple Calendar looks.
     LiveProperty::protected(me("bulk-requests"), Kinds::CALENDAR.or(Kinds::HOME), |_, out| {
-        bulk::write_limits(out)
+        let out = out.writer();
+        for kind in ["simple", "crud"] {
+            out.open(me(kind));
+            out.text_element(me("max-resources"), &BULK_RESOURCES_MAX.to_string());
+            out.text_element(me("max-bytes"), &BULK_OCTETS_MAX.to_string());
+            out.close(me(kind));
+        }
+        Some(())
     }),
     // What Apple Calendar shows of a principal.
     LiveProperty::protected(calendar_server("email-address-set"), Kinds::PRINCIPAL, |view, out| {

@@ -18,27 +18,10 @@ use crate::headers::Representation;
 use crate::method::put;
 use crate::multistatus;
 use crate::path::Resource;
-use crate::property::Value;
+use crate::property::apple::{BULK_OCTETS_MAX, BULK_RESOURCES_MAX};
 use crate::property::response::write_propstat;
 use crate::xml::name::{caldav, calendar_server, dav, me};
 use crate::xml::{Element, Writer};
-
-/// Objects of one request.
-pub const RESOURCES_MAX: usize = 1_000;
-/// Octets of one request.
-pub const OCTETS_MAX: usize = 10 * 1024 * 1024;
-
-/// Writes the value of `ME:bulk-requests`.
-pub fn write_limits(out: &mut Value<'_>) -> Option<()> {
-    let out = out.writer();
-    for kind in ["simple", "crud"] {
-        out.open(me(kind));
-        out.text_element(me("max-resources"), &RESOURCES_MAX.to_string());
-        out.text_element(me("max-bytes"), &OCTETS_MAX.to_string());
-        out.close(me(kind));
-    }
-    Some(())
-}
 
 /// Answers a stream of iCalendar text.
 ///
@@ -125,18 +108,18 @@ fn as_calendar(text: &str) -> String {
 }
 
 fn check_octets(exchange: &Exchange) -> Result<(), Failure> {
-    if exchange.body.len() > OCTETS_MAX {
-        Err(Refusal::TooLarge { limit: OCTETS_MAX }.into())
+    if exchange.body.len() > BULK_OCTETS_MAX {
+        Err(Refusal::TooLarge { limit: BULK_OCTETS_MAX }.into())
     } else {
         Ok(())
     }
 }
 
 fn check_count(count: usize) -> Result<(), Failure> {
-    if count <= RESOURCES_MAX {
+    if count <= BULK_RESOURCES_MAX {
         return Ok(());
     }
-    let reason = format!("at most {RESOURCES_MAX} objects are taken at once");
+    let reason = format!("at most {BULK_RESOURCES_MAX} objects are taken at once");
     Err(Failure::new(http::StatusCode::FORBIDDEN, reason))
 }
 
