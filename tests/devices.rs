@@ -105,8 +105,8 @@ fn owners_set_up_devices_on_their_page() {
     let list = page(&server, "secret").text();
     assert!(list.contains("phone") && list.contains("ipad") && list.contains("from 127.0.0.1"), "{list}");
     // Both were made in one second, so either may stand first.
-    let of_phone = list.split_once("phone").expect("the phone is there").1;
-    let id = between(of_phone, "name=\"end\" value=\"", "\"").to_owned();
+    let before = list.split_once("\" aria-label=\"End phone\"").expect("the phone is there").0;
+    let id = before.rsplit_once("value=\"").expect("its id").1.to_owned();
     let ended = press(&server, &format!("token={token}&end={id}"), &[]);
     assert_eq!((ended.status, ended.field("location")), (303, Some("/setup")));
     assert_eq!(opens(&server, &password), 401);
