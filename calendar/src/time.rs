@@ -156,7 +156,7 @@ impl DateOrTime {
     /// Reads a DATE or DATE-TIME value by its looks, without its TZID: never [`Self::Zoned`].
     ///
     /// Besides the forms of RFC 5545 §3.3.4 and §3.3.5: a date with `Z` (the date), without seconds, with the hyphens and colons of ISO 8601, with
-    /// an offset from UTC, hour 24, second 60 (read as 59).
+    /// an offset from UTC, hour 24, second 60 (read as 59), blanks where a clock has leading zeros.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let (date_text, time_text) = match text.find(['T', 't', ' ']) {
@@ -165,6 +165,7 @@ impl DateOrTime {
         };
         let date = parse::date(date_text.trim_end_matches(['Z', 'z']))?;
         let Some(time_text) = time_text else { return Some(Self::Date(date)) };
+        let time_text = parse::with_zeros(time_text);
         let end = time_text.find(|character: char| !character.is_ascii_digit() && character != ':');
         let (clock, zone) = time_text.split_at(end.unwrap_or(time_text.len()));
         let local = parse::clock(date, clock)?;
@@ -250,6 +251,7 @@ mod tests {
             ("2026-07-01T09:00:00-05:30", "20260701T143000Z"),
             ("20260701T235960Z", "20260701T235959Z"),
             ("20261231T240000", "20270101T000000"),
+            ("20260701T 9 5 0Z", "20260701T090500Z"),
         ] {
             assert_eq!(DateOrTime::parse(text).map(|value| value.to_ical()).as_deref(), Some(read), "{text}");
         }
@@ -260,6 +262,7 @@ mod tests {
             "20261301",
             "20260701T",
             "20260701T09",
+            "20260701T9 0500",
             "20260701T250000",
             "Next Year",
             "2026é701",

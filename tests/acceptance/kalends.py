@@ -40,6 +40,16 @@ password = {{ file = "{folder}/ada.password" }}
 {owner_more}
 """
 
+# Another owner, with the same password.
+OTHER = """
+[[owner]]
+id = "{id}"
+name = "{name} Example"
+emails = ["{id}@example.org"]
+time_zone = "Europe/Berlin"
+password = {{ file = "{folder}/ada.password" }}
+"""
+
 EVENT_TYPE = """
   [[owner.event_type]]
   slug = "{slug}"
@@ -53,10 +63,10 @@ class Server:
     """One running `kalends serve`; everything it keeps is below `folder`."""
 
     def __init__(self, folder=None, owner_more="", hours=HOURS, mail=None, top_more="", event_types=None,
-                 engine="redb"):
+                 engine="redb", others=(), host="127.0.0.1"):
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="kalends-test-"))
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{host}:{self.port}"
         self.user, self.password = "ada", "correct horse battery staple"
         (self.folder / "ada.password").write_text(self.password)
         os.chmod(self.folder / "ada.password", 0o600)
@@ -67,10 +77,11 @@ class Server:
         self.config = self.folder / "kalends.toml"
         self.config.write_text(
             f'[server]\npublic_url = "{self.url}"\ndata_dir = "{self.folder}/data"\n\n'
-            f'[[listen]]\naddress = "127.0.0.1:{self.port}"\nsurfaces = ["booking", "caldav", "metrics"]\ntls = "off"\n\n'
+            f'[[listen]]\naddress = "{host}:{self.port}"\nsurfaces = ["booking", "caldav", "metrics"]\ntls = "off"\n\n'
             f'[store]\nengine = "{engine}"\n\n[mail]\n{mail}\n\n{top_more}\n'
             + OWNER.format(folder=self.folder, hours=hours, owner_more=owner_more)
             + "".join(EVENT_TYPE.format(**kind) for kind in event_types)
+            + "".join(OTHER.format(id=other, name=other.title(), folder=self.folder) for other in others)
         )
         self.process = None
 

@@ -14,6 +14,7 @@ pub(crate) const PACKAGES: &[(&str, &str)] = &[
     ("python3-venv", "python3"),
     ("systemd", "systemd-analyze"),
     ("gcc", "gcc"),
+    ("litmus", "litmus"),
     ("thunderbird", "thunderbird"),
     ("dbus-daemon", "dbus-run-session"),
     ("evolution-data-server", "/usr/libexec/evolution-calendar-factory"),
@@ -22,6 +23,9 @@ pub(crate) const PACKAGES: &[(&str, &str)] = &[
 /// The system's Python can speak to evolution-data-server.
 const EVOLUTION: &str =
     "import gi; gi.require_version('ECal', '2.0'); gi.require_version('EDataServer', '1.2')";
+
+/// The library whose functional tests are run: they come with its source package only.
+const CALDAV_SOURCE: &str = "caldav==3.6.0";
 
 /// Installs the packages whose programs are missing.
 pub(crate) fn debian(packages: &[(&str, &str)]) -> Run {
@@ -75,6 +79,18 @@ fn python_with(name: &str, wanted: &str) -> Run {
     command("python3", &["-m", "venv", "--clear", &folder])?;
     command(&format!("{folder}/bin/pip"), &["install", "-q", "--disable-pip-version-check", "-r", wanted])?;
     remember(&folder, &[wanted])
+}
+
+/// Suites of others: `target/venv-suites`, and a source package in `target/suites`.
+pub(crate) fn suites() -> Run {
+    python("venv-suites", "requirements-suites.txt")?;
+    let name = CALDAV_SOURCE.replace("==", "-");
+    if root().join(format!("target/suites/{name}.tar.gz")).exists() {
+        return Ok(());
+    }
+    let from_source = ["download", "-q", "--disable-pip-version-check", "--no-deps", "--no-binary", ":all:"];
+    let words = [&from_source[..], &["-d", "target/suites", CALDAV_SOURCE]].concat();
+    command("target/venv-suites/bin/pip", &words)
 }
 
 /// What the differential tests compare with: `target/venv-differential` and `target/npm-differential`.

@@ -51,6 +51,7 @@ fn test() -> Run {
     install::evolution()?;
     install::python("venv", "requirements.txt")?;
     install::python("venv-clients", "requirements-clients.txt")?;
+    install::suites()?;
     install::node()?;
     format_and_clippy()?;
     units()?;
@@ -117,5 +118,7 @@ fn bench() -> Run {
     differential::bench()?;
     cargo(&["build", "--release", "--locked"])?;
     install::python("venv", "requirements.txt")?;
-    run::command("target/venv/bin/python", &["tests/acceptance/measure.py"])
+    install::python("venv-peers", "requirements-peers.txt")?;
+    run::command("target/venv/bin/python", &["tests/acceptance/measure.py"])?;
+    run::command("target/venv/bin/python", &["tests/acceptance/measure_dav.py"])
 }

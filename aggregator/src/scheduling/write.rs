@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use calendar::address::Address;
 use calendar::collection::{EntityTag, ObjectName, PrincipalId};
-use calendar::itip::{Ledger, changes, differ_in_answers_alone, with_answers};
+use calendar::itip::{Ledger, changes, differ_in_answers_alone, with_answers, with_sequences_of};
 use calendar::object::CalendarObject;
 use calendar::refusal::Refusal;
 use dav::backend::{Precondition, Stored, Telling};
@@ -172,6 +172,13 @@ async fn plan(
     let new = match &wish.octets {
         Some(octets) => people::read(world, octets).map(|object| renamed(world, object)).transpose()?,
         None => None,
+    };
+    let new = match (&old, new) {
+        (Some(old), Some(new)) if old.role == Role::Attendee => {
+            let counted = with_sequences_of(&old.object, &new);
+            Some(counted.map_or(Ok(new), |octets| parsed(world, octets))?)
+        }
+        (_, new) => new,
     };
     let whole = match (&new, &wish.octets, &old) {
         (Some(object), ..) => Some(object.clone()),

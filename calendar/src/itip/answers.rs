@@ -10,7 +10,7 @@ use super::property::{address_of, attendee_among, partstat_of, server_schedules,
 use crate::address::Address;
 use crate::component::{Component, Property};
 use crate::limits::Limits;
-use crate::object::CalendarObject;
+use crate::object::{CalendarObject, revision};
 use crate::time::Instant;
 
 /// `after`, which the organizer with the addresses of `owner` makes of `before`, with what attendees have answered: their
@@ -139,6 +139,25 @@ fn changed_lines(object: &CalendarObject, change: impl Fn(&mut Property)) -> Opt
         lines.filter(|line| matches!(line.name.as_str(), "ATTENDEE" | "ORGANIZER")).for_each(&change);
     }
     parts.render(object).filter(|octets| **octets != *object.source())
+}
+
+/// `after`, which an attendee makes of `before`, with SEQUENCE as the organizer has it: some clients count their own
+/// changes. `None` where it says so already.
+pub fn with_sequences_of(before: &CalendarObject, after: &CalendarObject) -> Option<Arc<[u8]>> {
+    let known = Parts::of(Some(before));
+    let mut parts = Parts::of(Some(after));
+    let mut counted = false;
+    for part in parts.list.values_mut() {
+        let Some(held) = known.described(part.at, &Limits::default()) else { continue };
+        if revision(&held).0 == revision(&part.component).0 {
+            continue;
+        }
+        counted = true;
+        let sequence = held.property("SEQUENCE").cloned();
+        part.component.properties.retain(|property| property.name != "SEQUENCE");
+        part.component.properties.extend(sequence.map(|line| Property { octets: 0..0, ..line }));
+    }
+    counted.then(|| parts.render(after)).flatten()
 }
 
 /// Whether two states of an object differ in answers alone: PARTSTAT, RSVP and statuses of people, and when the organizer

@@ -1,5 +1,7 @@
 //! The parts of DATE and DATE-TIME values, as the field writes them (RFC 5545 §3.3.4, §3.3.5).
 
+use std::borrow::Cow;
+
 use crate::civil;
 
 /// `20260701` or `2026-07-01`.
@@ -20,6 +22,22 @@ pub(super) fn date(text: &str) -> Option<civil::Date> {
         i8::try_from(number(day, 2)?).ok()?,
     )
     .ok()
+}
+
+/// ` 9 530`, as careless programs print it, with its zeros.
+pub(super) fn with_zeros(clock: &str) -> Cow<'_, str> {
+    match clock.split_at_checked(6) {
+        Some((six, rest))
+            if six.contains(' ')
+                && six
+                    .bytes()
+                    .enumerate()
+                    .all(|(at, octet)| octet.is_ascii_digit() || (octet == b' ' && at.is_multiple_of(2))) =>
+        {
+            Cow::Owned(format!("{}{rest}", six.replace(' ', "0")))
+        }
+        _ => Cow::Borrowed(clock),
+    }
 }
 
 /// `090000`, `0900`, `09:00:00` on `date`.
