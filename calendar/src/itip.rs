@@ -41,8 +41,8 @@ use crate::time::Instant;
 
 pub use allowed::{NotAllowed, attendee_may};
 pub use answers::{
-    differ_in_answers_alone, with_addresses, with_answers, with_answers_apart, with_partstat,
-    with_schedule_status, with_sequences_of,
+    differ_in_answers_alone, with_addresses, with_answers, with_answers_apart, with_schedule_status,
+    with_sequences_of,
 };
 pub use ledger::{About, Ledger, Revision};
 pub use outbound::{addition_of, message_of, reply_of};

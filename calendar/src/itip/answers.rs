@@ -89,16 +89,6 @@ pub fn with_addresses(
     })
 }
 
-/// The answer of one of `people` written into every component of `object` that invites them and is not cancelled.
-pub fn with_partstat(object: &CalendarObject, people: &[Address], partstat: &str) -> Option<Arc<[u8]>> {
-    changed_lines(object, |line| {
-        if line.name == "ATTENDEE" && people.contains(&address_of(line)) {
-            set_parameter(line, "PARTSTAT", Some(partstat));
-            set_parameter(line, "RSVP", None);
-        }
-    })
-}
-
 /// The answer of one of `people` to every component that invites them, and to each instance in `apart` its own, in a
 /// component of its own where it had none. `None` where it says so already.
 pub fn with_answers_apart(
@@ -252,7 +242,7 @@ mod tests {
         let renamed = with_addresses(&held, |who| (*who == ann).then(|| bob.clone()));
         assert!(text(renamed).contains("ATTENDEE;PARTSTAT=ACCEPTED:mailto:bob@x"));
         assert!(with_addresses(&held, |_| None).is_none());
-        let declined = text(with_partstat(&held, &[ann], "DECLINED"));
+        let declined = text(with_answers_apart(&held, &[ann], "DECLINED", &[]));
         assert!(declined.contains("ATTENDEE;PARTSTAT=DECLINED:mailto:ann@x"));
     }
 }
