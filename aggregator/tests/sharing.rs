@@ -342,9 +342,57 @@ async fn those_who_act_for_an_owner() {
     assert_eq!(door.status("ada", &format!("LOCK {WORK}one.ics"), &["Depth: 0"], lock).await, 200);
     assert_eq!(door.put("cleo", &format!("{WORK}one.ics"), "one").await, 423);
     assert_eq!(door.status("bob", &format!("LOCK {WORK}two.ics"), &["Depth: 0"], lock).await, 403);
+    // One of theirs she ends; they do not end hers.
+    let theirs = door.send("cleo", &format!("LOCK {WORK}three.ics"), &["Depth: 0"], lock).await;
+    let token = format!("Lock-Token: {}", theirs.headers["lock-token"].to_str().unwrap());
+    assert_eq!(door.status("bob", &format!("UNLOCK {WORK}three.ics"), &[&token], "").await, 403);
+    assert_eq!(door.status("ada", &format!("UNLOCK {WORK}three.ics"), &[&token], "").await, 204);
     // No longer.
     assert!(members(&door, "ada", write, &[]).await.says(&["200 OK"]));
     assert_eq!(door.status("cleo", &format!("GET {WORK}one.ics"), &[], "").await, 404);
     let told = door.properties("cleo", "/dav/principals/cleo/", names).await;
     assert!(told.says(&["<CS:calendar-proxy-write-for/>"]), "{}", told.text);
+}
+
+#[tokio::test]
+async fn a_lock_tells_nobody_what_is_there() {
+    let door = house().await;
+    let lock = "<D:lockinfo xmlns:D=\"DAV:\"><D:lockscope><D:exclusive/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockinfo>";
+    for path in [format!("{WORK}one.ics"), "/dav/files/ada/secret-plan.txt".to_owned()] {
+        assert!(matches!(door.status("ada", &format!("LOCK {path}"), &["Depth: 0"], lock).await, 200 | 201));
+    }
+    for rules in [FreeBusy::Nobody, FreeBusy::Owners] {
+        door.world.replace_access_rules(Rules { free_busy: rules });
+        for line in [
+            "DELETE /dav/calendars/ada/",
+            "DELETE /dav/files/ada/",
+            "DELETE /dav/calendars/ada/work/",
+            "PUT /dav/calendars/ada/work/one.ics",
+            "PROPPATCH /dav/calendars/ada/work/one.ics",
+        ] {
+            let answer = door.send("bob", line, &["Content-Type: text/calendar"], &event("one")).await;
+            assert_ne!(answer.status.as_u16(), 423, "{line} {}", answer.text);
+            assert!(
+                !answer.text.contains("secret-plan") && !answer.text.contains("one.ics</D:href>\n<D:lock"),
+                "{}",
+                answer.text
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_clients_keep_with_a_calendar_is_not_lent_with_it() {
+    let door = house().await;
+    let body = format!(
+        "<D:propertyupdate {NAMES}><D:set><D:prop><I:calendar-color>#ff0000</I:calendar-color><I:calendar-order>7</I:calendar-order>\
+         <CS:source><D:href>https://example.org/secret-feed.ics</D:href></CS:source></D:prop></D:set></D:propertyupdate>"
+    );
+    assert_eq!(door.status("ada", &format!("PROPPATCH {WORK}"), &[], &body).await, 207);
+    share(&door, "ada", WORK, &invite("bob", "read")).await;
+    reply(&door, "bob", "accepted").await;
+    let seen = door.properties("bob", SEEN, "<I:calendar-color/><I:calendar-order/><CS:source/>").await;
+    assert!(seen.says(&["#ff0000", ">7<"]) && !seen.text.contains("secret-feed"), "{}", seen.text);
+    let stream = door.send("ada", &format!("GET {WORK}"), &[], "").await;
+    assert!(stream.says(&["BEGIN:VEVENT"]) && !stream.text.contains("secret-feed"), "{}", stream.text);
 }

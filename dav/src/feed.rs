@@ -24,7 +24,7 @@ use crate::media::Format;
 use crate::method::get::{State, not_modified, put};
 use crate::property::webdav::http_date;
 use crate::xml::Element;
-use crate::xml::name::{APPLE, CALENDAR_SERVER};
+use crate::xml::name::APPLE;
 
 pub use seen::Seen;
 
@@ -89,7 +89,7 @@ pub async fn answer(feed: Feed, headers: &HeaderMap) -> Result<Response<Body>, F
     Ok(response)
 }
 
-/// The calendar's own properties.
+/// The calendar's own properties. Where a subscribed one comes from is not said: such addresses are secrets of their own.
 fn head(collection: &Collection) -> Component {
     let mut calendar = Component { name: "VCALENDAR".to_owned(), ..Component::default() };
     let mut add = |name: &str, value: String| {
@@ -122,9 +122,6 @@ fn head(collection: &Collection) -> Component {
         value: REFRESH.to_owned(),
         ..Property::default()
     });
-    if let Some(source) = dead_href(collection) {
-        calendar.properties.push(Property { name: "URL".to_owned(), value: source, ..Property::default() });
-    }
     calendar
 }
 
@@ -132,14 +129,6 @@ fn dead_text(collection: &Collection, namespace: &str, local: &str) -> Option<St
     let xml = collection.dead_properties.get(&(namespace.to_owned(), local.to_owned()))?;
     let text = Element::read(xml.as_bytes()).ok()?.trimmed();
     (!text.is_empty()).then_some(text)
-}
-
-/// Where a subscribed calendar comes from.
-fn dead_href(collection: &Collection) -> Option<String> {
-    let source = collection.dead_properties.get(&(CALENDAR_SERVER.to_owned(), "source".to_owned()))?;
-    let source = Element::read(source.as_bytes()).ok()?;
-    let href = source.first(crate::xml::name::dav("href"))?.trimmed();
-    (href.starts_with("http") || href.starts_with("webcal")).then_some(href)
 }
 
 /// A number that differs where the text does (FNV-1a).

@@ -6,7 +6,7 @@
 mod condition;
 mod touched;
 
-use calendar::collection::PrincipalId;
+use calendar::collection::{PrincipalId, Privilege};
 use calendar::refusal::Refusal;
 use serde::{Deserialize, Serialize};
 
@@ -122,7 +122,10 @@ pub fn apply(
         }
         LockChange::Refresh(token, until) => own(locks, token, caller)?.expires = *until,
         LockChange::Release(token) => {
-            own(locks, token, caller)?;
+            own(locks, token, caller).map_err(|refusal| match refusal {
+                Refusal::NotPermitted(_) => Refusal::NotPermitted(Privilege::Unlock),
+                other => other,
+            })?;
             locks.retain(|lock| lock.token != *token);
         }
         LockChange::Sweep(place) => locks.retain(|lock| lock.root != *place && !is_below(&lock.root, place)),
@@ -135,7 +138,7 @@ fn own<'a>(locks: &'a mut [Lock], token: &str, caller: &PrincipalId) -> Result<&
     if lock.principal == caller.as_str() {
         Ok(lock)
     } else {
-        Err(Refusal::NotPermitted(calendar::collection::Privilege::WriteContent))
+        Err(Refusal::NotPermitted(Privilege::WriteContent))
     }
 }
 

@@ -43,14 +43,26 @@ pub fn wants_password(surface: Surface, path: &str) -> bool {
     surface == Surface::CalDav && !path.starts_with("/.well-known/") && !path.starts_with("/freebusy/")
 }
 
-/// The path without what must not be read in a log: capabilities are kept to their first octets.
+/// The path without what must not be read in a log: of an address that is a secret, only what it is for.
 pub fn told(path: &str) -> String {
-    let mut segments: Vec<&str> = path.split('/').collect();
-    let secret = segments.get(1).is_some_and(|first| matches!(*first, "b" | "ics"));
-    if secret && segments.len() > 2 {
-        segments[2] = "…";
-    }
-    segments.join("/").chars().filter(|c| !c.is_control()).take(200).collect()
+    // Slashes too many lead nowhere, but what stands behind them is a secret all the same.
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let open = match segments.as_slice() {
+        ["b" | "ics", ..] => 1,
+        ["dav", "published", ..] => 2,
+        // The owner is told, not the file.
+        ["dav", "attachments", ..] => 3,
+        _ => usize::MAX,
+    };
+    let told = if segments.len() <= open {
+        path.to_owned()
+    } else {
+        let rest =
+            if matches!(segments[0], "b") { segments.get(open + 1..).unwrap_or_default() } else { &[] };
+        let shown = segments.iter().take(open).chain(["…"].iter()).chain(rest);
+        shown.flat_map(|segment| ["/", segment]).collect()
+    };
+    told.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
 #[cfg(test)]
@@ -85,6 +97,10 @@ mod tests {
     fn the_log_tells_no_capability() {
         assert_eq!(told("/b/SECRET/cancel"), "/b/…/cancel");
         assert_eq!(told("/ics/SECRET.ics"), "/ics/…");
+        assert_eq!(told("/dav/published/SECRET.ics"), "/dav/published/…");
+        assert_eq!(told("//dav//published/SECRET.ics"), "/dav/published/…");
+        assert_eq!(told("/dav/attachments/ada/SECRET/plan.pdf"), "/dav/attachments/ada/…");
+        assert_eq!(told("/dav/calendars/ada/published/x.ics"), "/dav/calendars/ada/published/x.ics");
         assert_eq!(told("/alice/intro"), "/alice/intro");
         assert_eq!(told("/a\nb"), "/ab");
     }

@@ -128,6 +128,10 @@ impl Attachments for DavBackend {
     }
 
     async fn attachment(&self, owner: &PrincipalId, id: &str) -> Result<Option<AttachedFile>, Refusal> {
+        // Whoever is served no longer has nothing that is open either.
+        if self.world.owner(owner.as_str()).is_none() {
+            return Ok(None);
+        }
         attachments::read(&self.world, owner, id).await
     }
 }

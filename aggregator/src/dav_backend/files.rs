@@ -1,10 +1,12 @@
 //! Files and locks as the protocol asks for them; files are their owner's alone.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
-use calendar::collection::{PrincipalId, Privilege};
+use calendar::collection::{CollectionName, PrincipalId, Privilege};
 use calendar::refusal::Refusal;
 use dav::backend::{
-    Caller, FileContent, FileNode, FileRelocation, Files, Locks, Precondition, PropertyChange, Stored,
+    Access, Caller, FileContent, FileNode, FileRelocation, Files, Locks, Precondition, PropertyChange, Stored,
 };
 use dav::lock::{Lock, LockChange};
 use dav::path::{FileName, Resource};
@@ -38,6 +40,58 @@ impl DavBackend {
             return self.own(caller, &name.owner);
         }
         self.enter_collection(caller, &name, Privilege::WriteContent).await.map(|_| ())
+    }
+
+    /// Of the locks in the home of another those that the caller may meet: where one stands tells what is there.
+    async fn met(&self, caller: &Caller, home: &PrincipalId, locks: Vec<Lock>) -> Result<Vec<Lock>, Refusal> {
+        let on_home = self.privileges(caller, &Resource::Home(home.clone())).await?;
+        let changes = Privilege::CHANGING.iter().any(|one| on_home.contains(one));
+        let mut seen: BTreeMap<CollectionName, bool> = BTreeMap::new();
+        let mut met = Vec::with_capacity(locks.len());
+        for lock in locks {
+            let collection = match Resource::of_path(&lock.root) {
+                Some(Resource::Collection(name)) => name,
+                Some(Resource::Object(name)) => name.collection,
+                Some(Resource::Home(_)) => {
+                    met.push(lock);
+                    continue;
+                }
+                _ => continue,
+            };
+            let is_met = match seen.get(&collection) {
+                Some(known) => *known,
+                None => {
+                    let held = self.seat(caller, &collection).await?.map(|seat| seat.privileges);
+                    let may = |one: &Privilege| *one == Privilege::Read || Privilege::CHANGING.contains(one);
+                    held.map_or(changes, |held| held.iter().any(may))
+                }
+            };
+            seen.insert(collection, is_met);
+            if is_met {
+                met.push(lock);
+            }
+        }
+        Ok(met)
+    }
+
+    /// Whose the lock is, if it is another's and the caller may end it all the same (RFC 3744 §3.5).
+    async fn unlockable(
+        &self,
+        caller: &Caller,
+        home: &PrincipalId,
+        token: &str,
+    ) -> Result<Option<PrincipalId>, Refusal> {
+        let locks = locks::live(&self.world, home).await?;
+        let Some(lock) = locks.into_iter().find(|lock| lock.token == token) else { return Ok(None) };
+        let place = Resource::of_path(&lock.root);
+        let held = match &place {
+            _ if lock.principal == caller.principal.as_str() => return Ok(None),
+            // A name that was locked before anything stood there is its owner's to free.
+            _ if caller.principal == *home => vec![Privilege::Unlock],
+            Some(place) => self.privileges(caller, place).await?,
+            None => Vec::new(),
+        };
+        Ok(held.contains(&Privilege::Unlock).then(|| PrincipalId::new(lock.principal)))
     }
 }
 
@@ -122,9 +176,9 @@ impl Files for DavBackend {
 #[async_trait]
 impl Locks for DavBackend {
     async fn locks(&self, caller: &Caller, home: &PrincipalId) -> Result<Vec<Lock>, Refusal> {
-        // Whoever may change anything here meets them.
         self.enter_at_all(caller, home).await?;
-        locks::live(&self.world, home).await
+        let locks = locks::live(&self.world, home).await?;
+        if caller.principal == *home { Ok(locks) } else { self.met(caller, home, locks).await }
     }
 
     async fn change_locks(
@@ -133,12 +187,19 @@ impl Locks for DavBackend {
         home: &PrincipalId,
         change: &LockChange,
     ) -> Result<Option<Lock>, Refusal> {
+        let mut holder = caller.principal.clone();
         match change {
             LockChange::Take(lock) => self.may_lock(caller, &lock.root).await?,
-            LockChange::Refresh(..) | LockChange::Release(_) | LockChange::Sweep(_) => {
+            LockChange::Release(token) => {
+                self.enter_at_all(caller, home).await?;
+                if let Some(other) = self.unlockable(caller, home, token).await? {
+                    holder = other;
+                }
+            }
+            LockChange::Refresh(..) | LockChange::Sweep(_) => {
                 self.enter_at_all(caller, home).await?;
             }
         }
-        locks::change(&self.world, home, (&caller.principal, change)).await
+        locks::change(&self.world, home, (&holder, change)).await
     }
 }

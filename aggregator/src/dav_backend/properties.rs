@@ -63,6 +63,16 @@ pub(crate) fn dead_of(kept: &BTreeMap<String, String>) -> DeadProperties {
     kept.iter().filter_map(pair).collect()
 }
 
+/// Of dead properties those that say how a calendar looks, by namespace and name.
+const APPEARANCE: [(&str, &str); 2] =
+    [("http://apple.com/ns/ical/", "calendar-color"), ("http://apple.com/ns/ical/", "calendar-order")];
+
+/// Those that say how a calendar looks.
+pub(crate) fn appearance(kept: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let keys = APPEARANCE.map(|(namespace, local)| format!("{namespace}{SEPARATOR}{local}"));
+    kept.iter().filter(|(key, _)| keys.contains(key)).map(|(key, xml)| (key.clone(), xml.clone())).collect()
+}
+
 /// Sets or removes a dead property.
 pub(crate) fn keep(
     kept: &mut BTreeMap<String, String>,

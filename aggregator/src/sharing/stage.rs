@@ -7,6 +7,7 @@ use store::collections::{CollectionRecord, Role};
 
 use super::PREFIX;
 use super::records::{self, Invite, Note, State};
+use crate::dav_backend::properties;
 use crate::home;
 use crate::index;
 use crate::operation::collection::{COLLECTIONS_MAX, blank};
@@ -53,8 +54,9 @@ pub(super) async fn borrow(
         description: lent.description.clone(),
         counts_as_busy: false,
         in_unified: false,
-        // As its owner has it until somebody says otherwise for themselves.
-        properties: lent.properties.clone(),
+        // As its owner has it until somebody says otherwise for themselves; what else the owner's clients keep there
+        // (alarms, the address of a subscription) is the owner's.
+        properties: properties::appearance(&lent.properties),
         ..blank(world, role, called, &components)
     };
     let name = CollectionName::new(home.as_str(), &id);
