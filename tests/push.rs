@@ -24,7 +24,7 @@ use hkdf::Hkdf;
 use p256::ecdsa::signature::Verifier;
 use p256::elliptic_curve::sec1::ToEncodedPoint;
 use sha2::Sha256;
-use support::{ADA, Answer, Server, basic};
+use support::{ADA, Answer, Server, basic, said, said_json};
 
 const CALENDAR: &str = "/dav/calendars/ada/personal/";
 
@@ -321,6 +321,24 @@ fn what_was_committed_is_told_after_a_kill_and_failures_are_kept_or_end() {
     assert!(service.is_quiet(), "who is gone is told");
     let ready = server.ask("GET", "/readyz", &[], b"").expect("an answer").text();
     assert!(ready.contains("0 letters wait") && !ready.contains("could not be delivered"), "{ready}");
+}
+
+#[test]
+fn a_device_that_was_revoked_is_told_nothing_more() {
+    let (service, device) = (PushService::start(), Device::new(13));
+    let server = start(&service);
+    let made = said_json(&server.cli(&["device", "add", "ada", "phone", "--json"]), 0);
+    let own = basic("ada", made["password"].as_str().expect("a password"));
+    let resource = format!("http://{}/device/lost", service.address);
+    let fields = [("authorization", own.as_str()), ("content-type", "application/xml")];
+    let body = device.register(&resource, "");
+    let subscribed = server.ask("POST", CALENDAR, &fields, body.as_bytes()).expect("an answer");
+    assert_eq!(subscribed.status, 204, "{}", subscribed.text());
+    put(&server, "before", &[]);
+    assert_eq!(service.next(&server).path, "/device/lost");
+    said(&server.cli(&["device", "revoke", "ada", "phone"]), 0);
+    put(&server, "after", &[]);
+    assert!(service.is_quiet(), "a device that was revoked is told");
 }
 
 #[test]

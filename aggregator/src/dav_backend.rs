@@ -85,9 +85,11 @@ impl DavBackend {
 impl Backend for DavBackend {
     async fn sign_in(&self, credentials: &Credentials) -> Result<SignIn, Refusal> {
         let pair = (credentials.user.as_str(), credentials.password.as_str());
-        let answer = sign_in::check_from(&self.world, pair, credentials.from).await?;
+        let (answer, device) = sign_in::check_from(&self.world, pair, credentials.from).await?;
         Ok(match answer {
-            sign_in::Answer::Owner(owner) => SignIn::As(Caller { principal: PrincipalId::new(owner) }),
+            sign_in::Answer::Owner(owner) => {
+                SignIn::As(Caller { device, ..Caller::of(PrincipalId::new(owner)) })
+            }
             sign_in::Answer::Wrong => SignIn::Refused,
             sign_in::Answer::Wait(retry_after_seconds) => SignIn::TooMany { retry_after_seconds },
         })

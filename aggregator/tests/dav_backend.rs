@@ -15,7 +15,7 @@ use dav::backend::{
 use world::{ada, event, source};
 
 fn ada_calls() -> Caller {
-    Caller { principal: PrincipalId::new("ada") }
+    Caller::of(PrincipalId::new("ada"))
 }
 
 fn name(collection: &str, member: &str) -> ObjectName {

@@ -16,7 +16,7 @@ use dav::path::FileName;
 use world::{ada, event, source};
 
 fn caller() -> Caller {
-    Caller { principal: PrincipalId::new("ada") }
+    Caller::of(PrincipalId::new("ada"))
 }
 
 fn at(path: &str) -> FileName {

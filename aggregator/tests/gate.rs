@@ -20,7 +20,7 @@ use store::collections::Role;
 use world::{ada, event, source};
 
 fn ada_calls() -> Caller {
-    Caller { principal: PrincipalId::new("ada") }
+    Caller::of(PrincipalId::new("ada"))
 }
 
 fn personal(member: &str) -> ObjectName {
@@ -230,7 +230,7 @@ async fn homes_are_private_and_mirrors_read_only() {
     let (world, _) = world::world(ada(vec![source("work")])).await;
     let work = mirror(&world, "work").await;
     let backend = DavBackend::new(world);
-    let eve = Caller { principal: PrincipalId::new("eve") };
+    let eve = Caller::of(PrincipalId::new("eve"));
     assert_eq!(
         backend.members(&eve, &work, None).await.map(|_| ()),
         Err(Refusal::NotPermitted(Privilege::Read))

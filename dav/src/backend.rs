@@ -45,6 +45,15 @@ pub use storage::{Storage, Usage};
 pub struct Caller {
     /// The principal they signed in as.
     pub principal: PrincipalId,
+    /// The id of the device's own password with which they did; `None`: another password, or nobody signed in.
+    pub device: Option<String>,
+}
+
+impl Caller {
+    /// Somebody, with whatever they signed in.
+    pub const fn of(principal: PrincipalId) -> Self {
+        Self { principal, device: None }
+    }
 }
 
 /// What came in the Authorization header (RFC 7617), with where it came from for throttling.

@@ -144,7 +144,7 @@ async fn published(
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Failure> {
     let (name, detail) = backend.published(secret).await?.ok_or_else(Failure::not_found)?;
-    let caller = Caller { principal: name.owner.clone() };
+    let caller = Caller::of(name.owner.clone());
     let found = backend.collection(&caller, &name).await?;
     let collection = found.filter(|collection| collection.kind == CollectionKind::Calendar);
     let collection = Arc::new(collection.ok_or(Refusal::NotFound)?);

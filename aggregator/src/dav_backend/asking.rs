@@ -36,7 +36,7 @@ impl FreeBusyRequests for DavBackend {
             }
         }
         // Whoever asks for another learns what that one may learn.
-        let asker = Caller { principal: request.asker.clone() };
+        let asker = Caller::of(request.asker.clone());
         let inbox = Resource::Collection(CollectionName::new(&owner.id, "inbox"));
         let held = self.privileges(&asker, &inbox).await?;
         if !privilege::holds(&held, Privilege::ScheduleQueryFreeBusy) {

@@ -58,13 +58,12 @@ impl DavBackend {
                 }
                 _ => continue,
             };
-            let is_met = match seen.get(&collection) {
-                Some(known) => *known,
-                None => {
-                    let held = self.seat(caller, &collection).await?.map(|seat| seat.privileges);
-                    let may = |one: &Privilege| *one == Privilege::Read || Privilege::CHANGING.contains(one);
-                    held.map_or(changes, |held| held.iter().any(may))
-                }
+            let is_met = if let Some(known) = seen.get(&collection) {
+                *known
+            } else {
+                let held = self.seat(caller, &collection).await?.map(|seat| seat.privileges);
+                let may = |one: &Privilege| *one == Privilege::Read || Privilege::CHANGING.contains(one);
+                held.map_or(changes, |held| held.iter().any(may))
             };
             seen.insert(collection, is_met);
             if is_met {

@@ -38,7 +38,7 @@ impl Push for DavBackend {
             return Err(NotRegistered::NotAvailable("only who may read it is told of it"));
         }
         let seen = (name, collection.token);
-        let made = subscription::register(&self.world, seen, &caller.principal, (to, until)).await?;
+        let made = subscription::register(&self.world, seen, caller, (to, until)).await?;
         let name = SubscriptionName { collection: name.clone(), id: made.id };
         Ok(Registered { name, expires: Instant::from_unix(made.expires) })
     }

@@ -1,11 +1,13 @@
 //! Signing in to CalDAV: app passwords, one a device, named, shown once, revocable (specification 7.1).
 //!
-//! Argon2id costs on purpose, so a credential that was found right is remembered for five minutes (as a keyed hash, in
-//! memory only) and at most two are computed at once. Unknown names cost what wrong passwords cost.
+//! Argon2id costs on purpose, so a credential that was found right is remembered for five minutes (as a hash, in memory
+//! only) and at most two are computed at once. A wrong password costs the same whoever is named, known or not, with many
+//! devices or none: of devices' passwords, which have 128 bits of chance, a mark of 16 bits is kept besides, and only
+//! one with the same mark is computed. One that bears a mark does not wait for those who guess at its owner's.
 
-use std::collections::HashMap;
+mod verified;
+
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -13,27 +15,20 @@ use argon2::{Algorithm, Argon2, Params, Version as Argon2Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use calendar::refusal::Refusal;
-use calendar::time::Instant;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use store::records::Table;
 use store::{Change, Committed};
 use subtle::ConstantTimeEq;
-use tokio::sync::Semaphore;
 
 use crate::owner::{Owner, PasswordCheck};
 use crate::world::{World, refusal_of};
+use verified::Found;
+
+pub use verified::Verified;
 
 /// App passwords: key owner, id.
 const TABLE: Table = Table("app-passwords");
-/// Seconds for which a credential that was found right is not computed again.
-const REMEMBER_SECONDS: i64 = 300;
-/// Wrong passwords for one name before it has to wait.
-const FAILURES_MAX: u32 = 10;
-/// Seconds after which a wrong password is forgotten.
-const FAILURE_SECONDS: i64 = 60;
-/// Names and credentials remembered at most.
-const REMEMBERED_MAX: usize = 10_000;
 /// App passwords of one owner at most.
 const PASSWORDS_MAX: usize = 100;
 /// Argon2id: 19 MiB, two passes, one lane.
@@ -48,6 +43,9 @@ pub struct AppPassword {
     pub label: String,
     /// Argon2id in PHC form.
     hash: String,
+    /// Sixteen bits that follow from the password; older ones have none until they are used.
+    #[serde(default)]
+    mark: Option<u16>,
     /// When it was made, UTC seconds.
     pub created: i64,
     /// When it was last found right (to five minutes), UTC seconds.
@@ -69,96 +67,16 @@ pub enum Answer {
     Wait(u64),
 }
 
-/// Credentials that were found right or wrong a short while ago.
-pub struct Verified {
-    right: Mutex<Right>,
-    wrong: Mutex<HashMap<String, (u32, Instant)>>,
-    computing: Semaphore,
-}
-
-/// What was found right, and how often everything was forgotten: what was computed from passwords read before that
-/// must not be remembered after it.
-#[derive(Default)]
-struct Right {
-    forgotten: u64,
-    known: HashMap<[u8; 32], (String, Instant)>,
-}
-
-impl Default for Verified {
-    fn default() -> Self {
-        Self { right: Mutex::default(), wrong: Mutex::default(), computing: Semaphore::new(2) }
-    }
-}
-
-impl Verified {
-    /// Forgets every credential (one was revoked, or the settings have changed).
-    pub fn forget_all(&self) {
-        let mut right = self.right.lock().unwrap_or_else(PoisonError::into_inner);
-        right.forgotten += 1;
-        right.known.clear();
-    }
-
-    /// How often everything was forgotten.
-    fn forgotten(&self) -> u64 {
-        self.right.lock().unwrap_or_else(PoisonError::into_inner).forgotten
-    }
-
-    fn remembered(&self, key: &[u8; 32], now: Instant) -> Option<String> {
-        let right = self.right.lock().unwrap_or_else(PoisonError::into_inner);
-        right
-            .known
-            .get(key)
-            .filter(|(_, until)| is_ahead(*until, now, REMEMBER_SECONDS))
-            .map(|(owner, _)| owner.clone())
-    }
-
-    fn remember(&self, key: [u8; 32], owner: &str, (now, forgotten): (Instant, u64)) {
-        let mut right = self.right.lock().unwrap_or_else(PoisonError::into_inner);
-        if right.forgotten != forgotten {
-            return;
-        }
-        if right.known.len() >= REMEMBERED_MAX {
-            right.known.retain(|_, (_, until)| is_ahead(*until, now, REMEMBER_SECONDS));
-        }
-        if right.known.len() < REMEMBERED_MAX {
-            right.known.insert(key, (owner.to_owned(), now.plus(REMEMBER_SECONDS)));
-        }
-    }
-
-    /// Seconds that `user` has to wait, if there were too many wrong passwords.
-    fn wait(&self, user: &str, now: Instant) -> Option<u64> {
-        let wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        let (count, until) = wrong.get(user)?;
-        let left = until.since(now);
-        (*count >= FAILURES_MAX && is_ahead(*until, now, FAILURE_SECONDS))
-            .then(|| u64::try_from(left).unwrap_or(1))
-    }
-
-    fn failed(&self, user: &str, now: Instant) {
-        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        if wrong.len() >= REMEMBERED_MAX {
-            wrong.retain(|_, (_, until)| is_ahead(*until, now, FAILURE_SECONDS));
-        }
-        let entry = wrong.entry(user.to_owned()).or_insert((0, now));
-        let count = if is_ahead(entry.1, now, FAILURE_SECONDS) { entry.0 + 1 } else { 1 };
-        *entry = (count, now.plus(FAILURE_SECONDS));
-    }
-}
-
-/// Whether `until` is still to come; one further ahead than anything is set was set by a clock that ran ahead.
-fn is_ahead(until: Instant, now: Instant, seconds_max: i64) -> bool {
-    (1..=seconds_max).contains(&until.since(now))
-}
-
 /// Whether `user` (an owner's id or one of their addresses) and `password` are right.
 ///
 /// # Errors
 /// If the store cannot be read.
 pub async fn check(world: &World, user: &str, password: &str) -> Result<Answer, Refusal> {
-    check_from(world, (user, password), None).await
+    Ok(check_from(world, (user, password), None).await?.0)
 }
 
-/// The same for whoever asks from an address, which is noted with the password that was used.
+/// The same for whoever asks from an address, which is noted with the password that was used; with the id of that
+/// password, if it is a device's own.
 ///
 /// # Errors
 /// If the store cannot be read.
@@ -166,17 +84,16 @@ pub async fn check_from(
     world: &World,
     (user, password): (&str, &str),
     from: Option<IpAddr>,
-) -> Result<Answer, Refusal> {
+) -> Result<(Answer, Option<String>), Refusal> {
     let now = world.now();
     let user = user.trim().to_lowercase();
     let key = key_of(&user, password);
-    if let Some(owner) = world.verified.remembered(&key, now)
-        && world.owner(&owner).is_some()
-    {
-        return Ok(Answer::Owner(owner));
-    }
-    if let Some(seconds) = world.verified.wait(&user, now) {
-        return Ok(Answer::Wait(seconds));
+    let known = || {
+        let found = world.verified.remembered(&key, now)?;
+        world.owner(&found.owner).is_some().then_some((Answer::Owner(found.owner), found.device))
+    };
+    if let Some(known) = known() {
+        return Ok(known);
     }
     let forgotten = world.verified.forgotten();
     let owner = world.owners().iter().find(|owner| is_called(owner, &user)).cloned();
@@ -184,18 +101,38 @@ pub async fn check_from(
         Some(owner) => passwords(world, &owner.id).await?,
         None => Vec::new(),
     };
+    let mark = mark_of(password);
+    let marked = kept.iter().any(|(password, _)| password.mark == Some(mark));
+    let wait = || world.verified.wait(&user, now).filter(|_| !marked);
+    if let Some(seconds) = wait() {
+        return Ok((Answer::Wait(seconds), None));
+    }
+    let turn = world.verified.turn().await?;
+    // Others asked the same while this one waited for its turn, or guessed.
+    if let Some(known) = known() {
+        return Ok(known);
+    }
+    if let Some(seconds) = wait() {
+        return Ok((Answer::Wait(seconds), None));
+    }
     let checks = owner.as_ref().map(|owner| owner.passwords.clone()).unwrap_or_default();
-    let hashes: Vec<String> = kept.iter().map(|(password, _)| password.hash.clone()).collect();
-    let found = verify(world, password.to_owned(), checks, hashes).await?;
+    let found = verify(password.to_owned(), checks, likely(&kept, mark)).await?;
     let (Some(owner), Some(which)) = (owner, found) else {
         world.verified.failed(&user, now);
-        return Ok(Answer::Wrong);
+        return Ok((Answer::Wrong, None));
     };
-    world.verified.remember(key, &owner.id, (now, forgotten));
-    if let Which::Kept(position) = which {
-        used(world, &owner.id, &kept[position], from).await;
+    let used_now = match which {
+        Which::Settings => None,
+        Which::Kept(position) => kept.get(position),
+    };
+    let device = used_now.map(|(password, _)| password.id.clone());
+    let found = Found { owner: owner.id.clone(), device: device.clone() };
+    world.verified.remember(key, &found, (now, forgotten));
+    drop(turn);
+    if let Some(kept) = used_now {
+        used(world, &owner.id, kept, (mark, from)).await;
     }
-    Ok(Answer::Owner(owner.id.clone()))
+    Ok((Answer::Owner(owner.id.clone()), device))
 }
 
 /// Whether `user` and `password` are an owner's of the settings: what opens the page of devices. A device's password
@@ -211,12 +148,25 @@ pub async fn check_own(world: &World, (user, password): (&str, &str)) -> Result<
     }
     let owner = world.owners().iter().find(|owner| is_called(owner, &user)).cloned();
     let checks = owner.as_ref().map(|owner| owner.passwords.clone()).unwrap_or_default();
-    let found = verify(world, password.to_owned(), checks, Vec::new()).await?;
+    let _turn = world.verified.turn().await?;
+    if let Some(seconds) = world.verified.wait(&user, now) {
+        return Ok(Answer::Wait(seconds));
+    }
+    let found = verify(password.to_owned(), checks, Vec::new()).await?;
     if let (Some(owner), Some(_)) = (owner, found) {
         return Ok(Answer::Owner(owner.id.clone()));
     }
     world.verified.failed(&user, now);
     Ok(Answer::Wrong)
+}
+
+/// Whether the password of an owner's device is in force.
+///
+/// # Errors
+/// If the store cannot be read.
+pub async fn is_in_force(world: &World, owner: &str, device: &str) -> Result<bool, Refusal> {
+    let seen = world.store.record::<AppPassword>(TABLE, &[owner, device]).await.map_err(refusal_of)?;
+    Ok(seen.is_some() && world.owner(owner).is_some())
 }
 
 /// The user name and password of `Authorization: Basic` (RFC 7617), if they are there and can be read.
@@ -231,12 +181,14 @@ pub async fn add(world: &World, owner: &Owner, label: &str) -> Result<(AppPasswo
     }
     let secret = grouped(&URL_SAFE_NO_PAD.encode(world.entropy.draw()));
     let salt = world.entropy.draw();
+    let mark = Some(mark_of(&secret));
     let hash = hash_of(secret.clone(), salt).await?;
     let id = URL_SAFE_NO_PAD.encode(&world.entropy.draw()[..6]);
     let record = AppPassword {
         id: id.clone(),
         label: label.to_owned(),
         hash,
+        mark,
         created: world.now().as_unix(),
         last_used: None,
         last_address: None,
@@ -290,19 +242,31 @@ async fn passwords(world: &World, owner: &str) -> Result<Vec<(AppPassword, u64)>
 
 /// Notes the use of a password; not more often than the memory of it lasts, and never at the cost of the sign-in: on a
 /// full disk people still read their calendars.
-async fn used(world: &World, owner: &str, (password, version): &(AppPassword, u64), from: Option<IpAddr>) {
+async fn used(
+    world: &World,
+    owner: &str,
+    (password, version): &(AppPassword, u64),
+    (mark, from): (u16, Option<IpAddr>),
+) {
     let last_used = Some(world.now().as_unix());
-    let record = AppPassword { last_used, last_address: from.or(password.last_address), ..password.clone() };
+    let last_address = from.or(password.last_address);
+    let record = AppPassword { last_used, last_address, mark: Some(mark), ..password.clone() };
     let mut change = Change::new();
     change.put_record(TABLE, &[owner, &record.id], &record, *version);
     drop(world.store.commit(change).await);
 }
 
+/// Of the devices' passwords those that may be the one that was given, by their position.
+fn likely(kept: &[(AppPassword, u64)], mark: u16) -> Vec<(String, Which)> {
+    let is_likely = |password: &AppPassword| password.mark.is_none_or(|known| known == mark);
+    let positions = kept.iter().enumerate().filter(|(_, (password, _))| is_likely(password));
+    positions.map(|(position, (password, _))| (password.hash.clone(), Which::Kept(position))).collect()
+}
+
 async fn verify(
-    world: &World,
     password: String,
     checks: Vec<PasswordCheck>,
-    kept: Vec<String>,
+    kept: Vec<(String, Which)>,
 ) -> Result<Option<Which>, Refusal> {
     let plain = checks.iter().any(|check| match check {
         PasswordCheck::Plain(text) => bool::from(text.as_bytes().ct_eq(password.as_bytes())),
@@ -311,27 +275,23 @@ async fn verify(
     if plain {
         return Ok(Some(Which::Settings));
     }
-    let _turn = world.verified.computing.acquire().await.map_err(|_| Refusal::Contended)?;
     tokio::task::spawn_blocking(move || {
         let settings = checks.into_iter().filter_map(|check| match check {
             PasswordCheck::Hash(hash) => Some((hash, Which::Settings)),
             PasswordCheck::Plain(_) => None,
         });
-        let kept = kept.into_iter().enumerate().map(|(position, hash)| (hash, Which::Kept(position)));
         let mut computed = false;
-        let mut found = None;
-        for (hash, which) in settings.chain(kept) {
+        for (hash, which) in kept.into_iter().chain(settings) {
             computed = true;
             if is_right(&password, &hash) {
-                found = Some(which);
-                break;
+                return Some(which);
             }
         }
         if !computed {
-            // Nobody is called that, or they have no password: it costs the same.
+            // Nobody is called that, or they have no password that it could be: it costs the same.
             let _ = hash_with(password.as_bytes(), &[0; 16]);
         }
-        found
+        None
     })
     .await
     .map_err(|failure| Refusal::Unavailable(failure.to_string()))
@@ -369,4 +329,10 @@ fn key_of(user: &str, password: &str) -> [u8; 32] {
     hash.update(user);
     hash.update(password);
     hash.finalize().into()
+}
+
+/// Sixteen bits that follow from a password.
+fn mark_of(password: &str) -> u16 {
+    let hash = Sha256::new().chain_update("device").chain_update(password).finalize();
+    u16::from_be_bytes([hash[0], hash[1]])
 }

@@ -21,6 +21,7 @@ use super::crypt::{self, Identity, Receiver};
 use super::subscription::{self, Subscription, state_of};
 use crate::dav_backend::DavBackend;
 use crate::delivery::{Channel, Delivered};
+use crate::operation::sign_in;
 use crate::source::SourceError;
 use crate::source::http::Fetcher;
 use crate::source::http::guard::{Permissions, plain};
@@ -100,8 +101,12 @@ impl PushChannel {
         let Some(to) = subscription::find(&self.world, &name, &content.subscription).await? else {
             return Ok(Delivered::Yes);
         };
+        if !self.stands(&to).await? {
+            self.end(&name, &to).await?;
+            return Ok(Delivered::Yes);
+        }
         // Who may not look any more is not told any more.
-        let caller = Caller { principal: PrincipalId::new(to.principal.as_str()) };
+        let caller = Caller::of(PrincipalId::new(to.principal.as_str()));
         let collection = match self.backend.collection(&caller, &name).await {
             Ok(collection) => collection,
             Err(Refusal::NotFound | Refusal::NotPermitted(_)) => None,
@@ -133,6 +138,14 @@ impl PushChannel {
             |one: Subscription| Some(if later(one.told, told) { one } else { Subscription { told, ..one } });
         subscription::change(&self.world, (&name, &to.id), note).await?;
         Ok(delivered)
+    }
+
+    /// Whether whoever subscribed could still sign in as they did: a device that was lost and revoked is told nothing.
+    async fn stands(&self, to: &Subscription) -> Result<bool, Refusal> {
+        match &to.device {
+            Some(device) => sign_in::is_in_force(&self.world, &to.principal, device).await,
+            None => Ok(self.world.owner(&to.principal).is_some()),
+        }
     }
 
     /// Ends a subscription, unless it was renewed meanwhile.

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use calendar::collection::{CollectionName, PrincipalId, SyncToken};
 use calendar::refusal::Refusal;
 use calendar::time::Instant;
-use dav::backend::{NotRegistered, WebPush};
+use dav::backend::{Caller, NotRegistered, WebPush};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use store::records::Table;
@@ -34,6 +34,9 @@ pub struct Subscription {
     pub id: String,
     /// Who subscribed.
     pub principal: String,
+    /// The id of the device's own password with which they did: with that it ends. `None`: it was another password.
+    #[serde(default)]
+    pub device: Option<String>,
     /// Where it is told.
     pub resource: String,
     /// The device's public key, base64url.
@@ -67,22 +70,23 @@ pub(crate) async fn of_collection(
     Ok(rows.map_err(refusal_of)?.into_iter().map(|row| row.record).collect())
 }
 
-/// Takes or renews a subscription of `principal`, who may read the collection, which is at `token`.
+/// Takes or renews a subscription of `caller`, who may read the collection, which is at `token`.
 ///
 /// # Errors
 /// [`NotRegistered`].
 pub async fn register(
     world: &World,
     (name, token): (&CollectionName, SyncToken),
-    principal: &PrincipalId,
+    caller: &Caller,
     (to, until): (&WebPush, Option<Instant>),
 ) -> Result<Subscription, NotRegistered> {
     let failed = |error| NotRegistered::Refused(refusal_of(error));
     let now = world.now().as_unix();
     let asked = until.map_or(LASTS_SECONDS, |until| until.as_unix().saturating_sub(now));
     let new = Subscription {
-        id: id_of(principal, &to.resource),
-        principal: principal.as_str().to_owned(),
+        id: id_of(&caller.principal, &to.resource),
+        principal: caller.principal.as_str().to_owned(),
+        device: caller.device.clone(),
         resource: to.resource.clone(),
         public_key: URL_SAFE_NO_PAD.encode(&to.public_key),
         secret: URL_SAFE_NO_PAD.encode(&to.secret),

@@ -40,7 +40,7 @@ const LIMA: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//t//EN\r\nBEGIN:V
     END:VTIMEZONE\r\nEND:VCALENDAR\r\n";
 
 pub(crate) fn caller() -> Caller {
-    Caller { principal: PrincipalId::new("ada") }
+    Caller::of(PrincipalId::new("ada"))
 }
 
 /// A few operations at once.

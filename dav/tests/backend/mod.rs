@@ -215,7 +215,7 @@ impl Backend for Memory {
     async fn sign_in(&self, credentials: &Credentials) -> Result<SignIn, Refusal> {
         Ok(match (credentials.user.as_str(), credentials.password.as_str()) {
             ("ada" | "bob", "pässword") => {
-                SignIn::As(Caller { principal: PrincipalId::new(credentials.user.as_str()) })
+                SignIn::As(Caller::of(PrincipalId::new(credentials.user.as_str())))
             }
             ("eve", _) => SignIn::TooMany { retry_after_seconds: 60 },
             _ => SignIn::Refused,
