@@ -24,6 +24,19 @@ pub enum Delivered {
     Never(String),
 }
 
+/// What one try came to, for whoever waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It arrived.
+    Arrived,
+    /// It will be tried again.
+    Waits,
+    /// It was refused for good.
+    Refused,
+    /// It was tried long enough.
+    GivenUp,
+}
+
 /// A way out of the house.
 #[async_trait]
 pub trait Channel: Send + Sync {

@@ -18,6 +18,7 @@ pub mod resource;
 pub(crate) mod rows;
 pub(crate) mod rules;
 pub(crate) mod settled;
+mod vouch;
 pub(crate) mod write;
 
 pub use courier::ToOwners;

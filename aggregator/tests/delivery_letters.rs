@@ -89,7 +89,7 @@ fn an_invitation_has_the_tree_that_mail_programs_act_on() {
             "multipart/alternative",
             "text/plain; charset=utf-8",
             "text/html; charset=utf-8",
-            "text/calendar; charset=utf-8; method=REQUEST",
+            "text/calendar; charset=utf-8; method=REQUEST; component=VEVENT",
             "application/ics; name=\"invite.ics\"",
         ]
     );

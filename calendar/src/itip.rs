@@ -50,7 +50,7 @@ pub use receive::{
     Change, Delivery, Held, Question, Received, Then, accept_counter, admit, apply_reply, decline_counter,
     receive,
 };
-pub use send::{Scheduled, changes, latest_for};
+pub use send::{Scheduled, changes, latest_for, octets_told};
 
 /// The parameter of an organizer's SEQUENCE from which on answers count, where that is a lower one.
 const ANSWERS_SINCE: &str = "X-KALENDS-SINCE";

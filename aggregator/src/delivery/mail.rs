@@ -100,7 +100,9 @@ pub fn message(content: &MailContent) -> Result<Message, MailError> {
         }
         Some((method, calendar)) => {
             let method = method_of(method)?;
-            let kind = content_type(&format!("text/calendar; charset=utf-8; method={method}"))?;
+            let component = component_of(calendar);
+            let kind = format!("text/calendar; charset=utf-8; method={method}; component={component}");
+            let kind = content_type(&kind)?;
             let invitation = part(calendar, kind, ContentTransferEncoding::Base64)?;
             let attached = Attachment::new("invite.ics".to_owned()).body(
                 body(calendar, ContentTransferEncoding::Base64)?,
@@ -169,6 +171,13 @@ fn method_of(method: &str) -> Result<&str, MailError> {
     let plain =
         !method.is_empty() && method.bytes().all(|octet| octet.is_ascii_alphabetic() || octet == b'-');
     if plain && method.len() <= 40 { Ok(method) } else { Err(MailError::Method) }
+}
+
+/// What a calendar tells of, for programs that look at nothing else (RFC 6047 §2.4).
+fn component_of(calendar: &str) -> &'static str {
+    const KINDS: [&str; 4] = ["VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY"];
+    let mut begun = calendar.lines().filter_map(|line| line.strip_prefix("BEGIN:"));
+    begun.find_map(|name| KINDS.into_iter().find(|kind| *kind == name.trim_end())).unwrap_or("VEVENT")
 }
 
 /// Something that stands in no part: a hash over all of them.

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::route::{self, Fate, Lane};
-use super::{Channel, Delivered};
+use super::{Channel, Delivered, Ended};
 use crate::scheduling::settled;
 use crate::world::World;
 
@@ -74,7 +74,7 @@ impl Courier {
                     None => courier
                         .deliver(letter, version)
                         .await
-                        .map(|settled| usize::from(settled == Settled::Arrived)),
+                        .map(|ended| usize::from(ended == Some(Ended::Arrived))),
                 }
             });
         }
@@ -141,14 +141,14 @@ impl Courier {
                 return Ok(arrived);
             }
             match self.deliver(first.clone(), *version).await? {
-                Settled::Arrived => arrived += 1,
-                Settled::Dead => {}
-                Settled::Waits => {
+                Some(Ended::Arrived) => arrived += 1,
+                Some(Ended::Refused | Ended::GivenUp) => {}
+                Some(Ended::Waits) => {
                     // Once more around the loop only to put the others behind it.
                     released = false;
                     continue;
                 }
-                Settled::NotOurs => return Ok(arrived),
+                None => return Ok(arrived),
             }
             released = true;
         }
@@ -162,8 +162,8 @@ impl Courier {
         self.world.store.replace_letter(&later, version).await.map(|_| ())
     }
 
-    /// Leases, delivers and settles one letter.
-    async fn deliver(&self, letter: Letter, seen: Version) -> Result<Settled, EngineError> {
+    /// Leases, delivers and settles one letter; `None` where another worker has it.
+    async fn deliver(&self, letter: Letter, seen: Version) -> Result<Option<Ended>, EngineError> {
         let mut leased = letter;
         let now = self.world.now().as_unix();
         leased.attempts = leased.attempts.saturating_add(1);
@@ -171,7 +171,7 @@ impl Courier {
         // Should we not come back, it is due when the lease has run out.
         leased.due = leased.leased_until;
         let Committed::At(version) = self.world.store.replace_letter(&leased, seen).await? else {
-            return Ok(Settled::NotOurs);
+            return Ok(None);
         };
         let delivered = match self.channels.get(&leased.channel) {
             None => Delivered::Later(format!("no way of delivery called \"{}\" is set up", leased.channel)),
@@ -191,38 +191,38 @@ impl Courier {
         leased: Letter,
         seen: Version,
         delivered: Delivered,
-    ) -> Result<Settled, EngineError> {
+    ) -> Result<Option<Ended>, EngineError> {
         let mut letter = leased.clone();
         let now = self.world.now().as_unix();
         letter.leased_until = 0;
         letter.due = now;
-        let settled = match delivered {
+        let ended = match delivered {
             Delivered::Yes => {
                 letter.state = LetterState::Delivered;
                 letter.last_error = None;
-                Settled::Arrived
+                Ended::Arrived
             }
             Delivered::Never(reason) => {
                 letter.state = LetterState::Dead;
                 letter.last_error = Some(shortened(&reason));
-                Settled::Dead
+                Ended::Refused
             }
             Delivered::Later(reason) => {
                 letter.last_error = Some(shortened(&reason));
                 match route::after_failure(&letter, now, self.world.draw_number()) {
                     Fate::Again(due) => {
                         letter.due = due;
-                        Settled::Waits
+                        Ended::Waits
                     }
                     Fate::Dead => {
                         letter.state = LetterState::Dead;
-                        Settled::Dead
+                        Ended::GivenUp
                     }
                 }
             }
         };
         // What became of a scheduling message is written where its sender sees it, in the same commit.
-        let told = settled::settle(&self.world, (&leased, &letter), seen).await;
+        let told = settled::settle(&self.world, (&leased, &letter), (seen, ended)).await;
         let told = told.unwrap_or_else(|reason| {
             tracing::warn!(letter = letter.id.0, %reason, "the status of a message cannot be written");
             None
@@ -232,20 +232,11 @@ impl Courier {
             None => self.world.store.replace_letter(&letter, seen).await?,
         };
         match committed {
-            Committed::At(_) => Ok(settled),
+            Committed::At(_) => Ok(Some(ended)),
             // The lease ran out and another worker has it.
-            Committed::SeenHasMoved => Ok(Settled::NotOurs),
+            Committed::SeenHasMoved => Ok(None),
         }
     }
-}
-
-/// What a delivery came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Settled {
-    Arrived,
-    Dead,
-    Waits,
-    NotOurs,
 }
 
 fn shortened(reason: &str) -> String {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use calendar::address::Address;
 use calendar::collection::{EntityTag, ObjectName};
 use calendar::itip::{
-    Change as Heard, Delivery, Held, Message, Method, Outgoing, Received, Then, changes,
+    Change as Heard, Delivery, Held, Message, Method, NotApplied, Outgoing, Received, Then, changes,
     differ_in_answers_alone, latest_for, receive,
 };
 use calendar::object::CalendarObject;
@@ -27,14 +27,24 @@ use crate::scheduling::place;
 use crate::scheduling::post::{Handed, Notice, Posting};
 use crate::scheduling::resource;
 use crate::scheduling::rows::{self, Talk};
+use crate::scheduling::vouch;
 use crate::scheduling::write::{new_tag, parsed};
 use crate::world::{World, refusal_of};
 
-/// Delivers a letter to the owner that it goes to; what they answer at once, and others must hear of it.
+/// How a letter was met.
+#[derive(Debug)]
+pub(crate) enum Met {
+    /// It was heard; these letters come of it: what the owner answers at once, and others must hear of it.
+    Heard(Vec<Letter>),
+    /// What the owner holds forbids it.
+    Refused(NotApplied),
+}
+
+/// Delivers a letter to the owner that it goes to.
 ///
 /// # Errors
 /// [`Refusal::NotFound`] where there is no such owner; what the gate says.
-pub(crate) async fn arrive(world: &World, letter: &Letter, handed: &Handed) -> Result<Vec<Letter>, Refusal> {
+pub(crate) async fn arrive(world: &World, letter: &Letter, handed: &Handed) -> Result<Met, Refusal> {
     let owner = world.owner(&letter.destination).ok_or(Refusal::NotFound)?;
     let octets: Arc<[u8]> = Arc::from(handed.calendar.as_bytes());
     let message = Message::read(octets, &world.limits).map_err(gate::not_valid)?;
@@ -47,10 +57,14 @@ pub(crate) async fn arrive(world: &World, letter: &Letter, handed: &Handed) -> R
         sender: Address::parse(&handed.sender),
         notice: if handed.silent { Notice::Silent } else { Notice::Inbox },
     };
+    if !vouch::is_vouched_for(world, &owner, (&arrival.message, &arrival.sender)).await? {
+        let claimed = arrival.message.organizer.clone().unwrap_or_else(|| arrival.sender.clone());
+        return Ok(Met::Refused(NotApplied::NotTheSender { claimed, sender: arrival.sender }));
+    }
     let _turn = world.turns.of(&owner.id).await;
     for _ in 0..ATTEMPTS_MAX {
-        if let Some(letters) = arrival.attempt().await? {
-            return Ok(letters);
+        if let Some(met) = arrival.attempt().await? {
+            return Ok(met);
         }
     }
     Err(Refusal::Contended)
@@ -86,13 +100,17 @@ impl Arrival<'_> {
     }
 
     /// Thinks and commits once; `None` if what was seen has moved.
-    async fn attempt(&self) -> Result<Option<Vec<Letter>>, Refusal> {
+    async fn attempt(&self) -> Result<Option<Met>, Refusal> {
         let (mut talk, seen) = rows::talk(self.world, &self.owner.id, self.uid()).await?;
         if talk.has_delivered(&self.letter.id.0) {
-            return Ok(Some(Vec::new()));
+            return Ok(Some(Met::Heard(Vec::new())));
         }
         talk.deliver(&self.letter.id.0);
         let kept = self.kept().await?;
+        if kept.is_none() && self.notice == Notice::Silent {
+            // Who has deleted their copy is not given another because somebody else has answered.
+            return Ok(Some(Met::Heard(Vec::new())));
+        }
         let stamp = talk.stamp(self.world.now());
         let ledger = talk.ledger();
         let held = Held { object: kept.as_ref().map(|kept| &kept.object), ledger: &ledger };
@@ -101,14 +119,15 @@ impl Arrival<'_> {
             Delivery { recipient: &self.addresses, sender: Some(&self.sender), now: stamp, limits };
         let received = match receive(held, &self.message, &delivery) {
             Ok(received) => received,
-            Err(reason) => {
-                // Late, out of order, about what is gone: it has arrived, and changes nothing.
-                tracing::info!(letter = self.letter.id.0, %reason, "a scheduling message changes nothing");
-                return Ok(Some(Vec::new()));
-            }
+            // It has arrived, and a later word counts already.
+            Err(NotApplied::Outdated) => return Ok(Some(Met::Heard(Vec::new()))),
+            // Nobody waits for what becomes of it.
+            Err(_) if self.notice == Notice::Silent => return Ok(Some(Met::Heard(Vec::new()))),
+            Err(reason) => return Ok(Some(Met::Refused(reason))),
         };
         talk.keep_ledger(&received.ledger);
-        self.commit(kept, &received, (talk, seen, stamp)).await
+        let letters = self.commit(kept, &received, (talk, seen, stamp)).await?;
+        Ok(letters.map(Met::Heard))
     }
 
     async fn commit(
@@ -129,8 +148,15 @@ impl Arrival<'_> {
         for outgoing in received.send.iter().chain(&answers) {
             posting.send(outgoing, Notice::Inbox).await?;
         }
+        if let Some(marked) = after.as_ref().and_then(|after| posting.mark(after)) {
+            after = Some(parsed(self.world, marked)?);
+        }
         for outgoing in self.news(after.as_ref(), received, stamp) {
-            posting.send(&outgoing, Notice::Silent).await?;
+            match posting.send(&outgoing, Notice::Silent).await {
+                // Too many to be told at once: they hear of it with the next change.
+                Err(Refusal::TooLarge { .. }) => break,
+                sent => sent?,
+            }
         }
         let letters = posting.letters;
         let name = match (&received.then, &kept) {

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::delivery::route::Lane;
 use crate::delivery::{Channel, Courier, Delivered};
-use crate::scheduling::arrival::arrive;
+use crate::scheduling::arrival::{Met, arrive};
 use crate::scheduling::post::{CHANNEL, Handed};
 use crate::world::World;
 
@@ -41,12 +41,13 @@ impl Channel for ToOwners {
             Err(error) => return Delivered::Never(format!("it cannot be read: {error}")),
         };
         match arrive(&self.world, letter, &handed).await {
-            Ok(letters) => {
+            Ok(Met::Heard(letters)) => {
                 if let Some(caused) = &self.caused {
                     caused.lock().unwrap_or_else(PoisonError::into_inner).extend(letters);
                 }
                 Delivered::Yes
             }
+            Ok(Met::Refused(reason)) => Delivered::Never(format!("the recipient does not take it: {reason}")),
             Err(reason @ (Refusal::Unavailable(_) | Refusal::Contended | Refusal::Full)) => {
                 Delivered::Later(reason.to_string())
             }

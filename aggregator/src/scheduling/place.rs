@@ -22,6 +22,8 @@ pub const OUTBOX: &str = "outbox";
 const PERSONAL: &str = "personal";
 /// Messages in an inbox; the oldest makes room for a new one.
 const INBOX_MESSAGES_MAX: usize = 500;
+/// Octets of them, the newest aside; likewise.
+const INBOX_OCTETS_MAX: usize = 32 * 1024 * 1024;
 
 /// Whether the server schedules for objects of a collection: what clients write, and nobody else.
 pub(crate) fn schedules(record: &CollectionRecord) -> bool {
@@ -131,11 +133,37 @@ pub(crate) async fn into_inbox(
     let mut edits = vec![Edit { name: ObjectName::new(&inbox, &member), octets: Some(octets) }];
     let mut there = world.store.members(&inbox, None, INBOX_MESSAGES_MAX * 2).await.map_err(refusal_of)?;
     there.retain(|facts| facts.member.as_str() != member);
-    there.sort_by_key(|facts| facts.revision);
-    let excess = (there.len() + 1).saturating_sub(INBOX_MESSAGES_MAX);
-    for facts in there.into_iter().take(excess) {
+    // The newest first.
+    there.sort_by_key(|facts| std::cmp::Reverse(facts.revision));
+    let kept = kept(there.iter().map(|facts| facts.octets));
+    for facts in there.into_iter().skip(kept) {
         let name = ObjectName { collection: inbox.clone(), member: facts.member };
         edits.push(Edit { name, octets: None });
     }
     Ok(edits)
+}
+
+/// How many of an inbox' messages, of so many octets, the newest first, leave room for another one.
+fn kept(octets: impl Iterator<Item = usize>) -> usize {
+    let mut held = 0_usize;
+    let fits = |octets: &usize| {
+        held = held.saturating_add(*octets);
+        held <= INBOX_OCTETS_MAX
+    };
+    octets.take(INBOX_MESSAGES_MAX - 1).take_while(fits).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_make_room() {
+        assert_eq!(kept([1000; 3].into_iter()), 3);
+        assert_eq!(kept([1000; 600].into_iter()), INBOX_MESSAGES_MAX - 1);
+        let megabytes = |sizes: &[usize]| kept(sizes.iter().map(|size| size * 1024 * 1024));
+        assert_eq!(megabytes(&[10, 10, 10, 10]), 3);
+        assert_eq!(megabytes(&[40, 1]), 0);
+        assert_eq!(kept([usize::MAX; 3].into_iter()), 0);
+    }
 }

@@ -42,6 +42,8 @@ pub(crate) mod status {
     pub(crate) const FAILED: &str = "5.1";
     /// There is no way to deliver it: mail is not set up.
     pub(crate) const NO_WAY: &str = "5.2";
+    /// The recipient's calendar does not take it.
+    pub(crate) const REJECTED: &str = "5.3";
 }
 
 /// What a letter to an owner of this server carries.
@@ -131,7 +133,8 @@ impl<'a> Posting<'a> {
         message: &Message,
         (sender, to): (&Address, &Address),
     ) -> Result<&'static str, serde_json::Error> {
-        let Some(mail) = to.mail().filter(|mail| mail.contains('@')) else { return Ok(status::INVALID) };
+        let is_address = |mail: &&str| mail.parse::<lettre::Address>().is_ok();
+        let Some(mail) = to.mail().filter(is_address) else { return Ok(status::INVALID) };
         let Some(from) = self.world.mail_sender() else { return Ok(status::NO_WAY) };
         let id = self.next_id(message, mail);
         let envelope = letter::Envelope { from: &from, reply_to: sender, to, id: &id };

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use calendar::address::Address;
 use calendar::collection::{EntityTag, ObjectName, PrincipalId};
-use calendar::itip::{Ledger, changes, differ_in_answers_alone, with_answers, with_sequences_of};
+use calendar::itip::{
+    Ledger, changes, differ_in_answers_alone, octets_told, with_answers, with_sequences_of,
+};
 use calendar::object::CalendarObject;
 use calendar::refusal::Refusal;
 use dav::backend::{Precondition, Stored, Telling};
@@ -25,6 +27,10 @@ use crate::scheduling::rules::{self, Invitation};
 use crate::scheduling::{courier, permission};
 use crate::world::{World, refusal_of};
 use crate::zones;
+
+/// Octets of the different messages that an event may make: where each of many is invited to other instances, there are
+/// as many messages.
+const TOLD_OCTETS_MAX: usize = 16 * 1024 * 1024;
 
 /// What a client wants.
 pub(crate) struct Wish<'a> {
@@ -238,6 +244,11 @@ impl Thought<'_> {
         let new = new.map(|new| self.prepared(old, new, &mut talk)).transpose()?;
         let object = |one: Option<&Invitation>| one.map(|one| one.object.clone());
         let (before, after) = (object(old), object(new.as_ref()));
+        if let Some(new) = new.as_ref().filter(|new| new.role == Role::Organizer)
+            && octets_told(&new.object) > TOLD_OCTETS_MAX
+        {
+            return Err(Refusal::TooLarge { limit: TOLD_OCTETS_MAX });
+        }
         let stamp = talk.stamp(self.world.now());
         let scheduled = changes(before.as_ref(), after.as_ref(), self.addresses, stamp);
         let is_quiet = self.telling == Telling::Nobody

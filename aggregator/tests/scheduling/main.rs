@@ -5,6 +5,7 @@
 mod collections;
 mod conversations;
 mod histories;
+mod honesty;
 mod house;
 mod outsiders;
 mod refusals;

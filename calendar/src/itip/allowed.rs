@@ -7,10 +7,11 @@
 use std::collections::BTreeSet;
 
 use super::compare::{Of, organizers_difference};
-use super::instance::has_date;
+use super::instance::{dates_named, has_date};
 use super::ledger::About;
 use super::parts::Parts;
 use super::property::{address_of, addresses_in, attendee_among};
+use super::send::TAKEN_OUT_MAX;
 use crate::address::Address;
 use crate::component::{Component, Property};
 use crate::limits::Limits;
@@ -40,6 +41,14 @@ pub fn attendee_may(
 ) -> Result<(), NotAllowed> {
     let (old, new) = (Parts::of(Some(before)), Parts::of(Some(after)));
     let limits = Limits::default();
+    if let (Some(known), Some(master)) = (old.master(), new.master()) {
+        let known: BTreeSet<Instant> = dates_named(&known.component, before, "EXDATE").into_iter().collect();
+        let taken =
+            dates_named(&master.component, after, "EXDATE").into_iter().filter(|at| !known.contains(at));
+        if taken.collect::<BTreeSet<_>>().len() > TAKEN_OUT_MAX {
+            return Err(stays(None, "EXDATE"));
+        }
+    }
     for part in new.list.values() {
         let known = old.described(part.at, &limits).ok_or_else(|| stays(part.at, "RECURRENCE-ID"))?;
         check((&known, before), (&part.component, after), owner).map_err(|name| stays(part.at, &name))?;

@@ -1,12 +1,13 @@
 //! Answers that an organizer's client did not know of when it wrote (RFC 6638 §3.2.10), and small marks of scheduling on
 //! people's lines: statuses, addresses.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::compare::difference;
 use super::instance::has_date;
 use super::parts::Parts;
-use super::property::{address_of, attendee_among, partstat_of, server_schedules, set_parameter};
+use super::property::{address_of, partstat_of, server_schedules, set_parameter};
 use crate::address::Address;
 use crate::component::{Component, Property};
 use crate::limits::Limits;
@@ -48,9 +49,15 @@ pub fn with_answers(before: &CalendarObject, after: &CalendarObject, owner: &[Ad
 /// Writes the answers of `known` into `component`; whether that changes it.
 fn keep(known: &Component, component: &mut Component, owner: &[Address]) -> bool {
     let mut changed = false;
+    // Of several lines of one person the first counts, as everywhere.
+    let mut standing: HashMap<Address, &Property> = HashMap::new();
+    for line in known.properties_named("ATTENDEE") {
+        standing.entry(address_of(line)).or_insert(line);
+    }
     let lines = component.properties.iter_mut().filter(|line| line.name == "ATTENDEE");
-    for line in lines.filter(|line| server_schedules(line) && !owner.contains(&address_of(line))) {
-        let Some(held) = attendee_among(known, &[address_of(line)]).filter(|held| server_schedules(held))
+    for line in lines.filter(|line| server_schedules(line)) {
+        let who = address_of(line);
+        let Some(held) = standing.get(&who).filter(|held| server_schedules(held) && !owner.contains(&who))
         else {
             continue;
         };

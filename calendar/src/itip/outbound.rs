@@ -94,7 +94,10 @@ pub(super) fn answering(invited: &Property, partstat: &str) -> Property {
 pub(super) fn answer(component: &Component, attendees: Vec<Property>, now: Instant) -> Option<Component> {
     component.property("ORGANIZER")?;
     let mut answer = Component { name: component.name.clone(), ..Component::default() };
-    let repeated = component.properties.iter().filter(|property| REPEATED.contains(&property.name.as_str()));
+    let is_task = component.name == "VTODO";
+    let repeated = component.properties.iter().filter(|property| {
+        REPEATED.contains(&property.name.as_str()) || (is_task && property.name == "STATUS")
+    });
     answer.properties.extend(repeated.cloned());
     answer.properties.iter_mut().for_each(compose::without_own_parameters);
     set(&mut answer, "DTSTAMP", &now.to_ical());

@@ -18,6 +18,8 @@ use crate::component::{Component, Property};
 use crate::object::CalendarObject;
 use crate::time::Instant;
 
+pub(super) use attendee::TAKEN_OUT_MAX;
+pub use organizer::octets_told;
 pub use view::latest_for;
 
 /// What an edit makes.

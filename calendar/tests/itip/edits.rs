@@ -234,3 +234,27 @@ fn what_an_attendee_may_edit() {
     let refused = attendee_may(&organizers, &with("SEQUENCE:0"), &owner).unwrap_err();
     assert!(matches!(refused.about, About::Instance(_)));
 }
+
+#[test]
+fn what_an_attendee_took_out_stays_out() {
+    let lines = "DTSTART:20260701T080000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;COUNT=3\nSEQUENCE:0\nSUMMARY:Talk\n\
+        ATTENDEE:mailto:ann@x\nATTENDEE:mailto:bob@x";
+    let (mut olga, mut ann) = (Person::new("olga"), Person::new("ann"));
+    let told = olga.edit(Some(&calendar(&event(lines))), 1);
+    ann.hear(&only(&told, "ann"), 1).unwrap();
+    let answer = ann.change(&[("SUMMARY", "EXDATE:20260702T080000Z\nSUMMARY")], 2);
+    olga.hear(&only(&answer, "olga"), 2).unwrap();
+    assert_eq!(olga.partstat("ann", Some("20260702T080000Z")), "DECLINED");
+    // Another title is no reason to come back to it.
+    let told = olga.change(&[("SUMMARY:Talk", "SUMMARY:Long talk")], 3);
+    ann.hear(&only(&told, "ann"), 3).unwrap();
+    assert!(ann.text().contains("Long talk"));
+    assert_eq!(ann.instances(), ["20260701T080000Z", "20260703T080000Z"]);
+    // Another time is.
+    let series = olga.text();
+    let moved = series.replace("DTSTART:20260702T080000Z", "DTSTART:20260702T150000Z");
+    assert_ne!(moved, series);
+    let told = olga.edit(Some(&moved), 4);
+    ann.hear(&only(&told, "ann"), 4).unwrap();
+    assert_eq!(ann.instances(), ["20260701T080000Z", "20260702T150000Z", "20260703T080000Z"]);
+}

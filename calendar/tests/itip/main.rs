@@ -6,6 +6,7 @@ mod conversations;
 mod corpus;
 mod edits;
 mod guards;
+mod hostile;
 mod messages;
 mod order;
 mod refusals;

@@ -145,12 +145,56 @@ fn an_invitation_to_one_instance_and_then_to_the_series() {
 }
 
 #[test]
+fn how_far_a_task_is() {
+    let task = event("DUE:20260701T080000Z\nSUMMARY:Do\nATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:ann@x");
+    let task = task.replace("VEVENT", "VTODO");
+    let (mut olga, mut ann) = (Person::new("olga"), Person::new("ann"));
+    let told = olga.edit(Some(&calendar(&task)), 1);
+    ann.hear(&only(&told, "ann"), 1).unwrap();
+    let done = "PERCENT-COMPLETE:100\nCOMPLETED:20260605T000000Z\nSTATUS:COMPLETED\nSUMMARY:Do";
+    let told = ann.change(&[("PARTSTAT=NEEDS-ACTION", "PARTSTAT=COMPLETED"), ("SUMMARY:Do", done)], 2);
+    olga.hear(&only(&told, "olga"), 2).unwrap();
+    assert_eq!(olga.partstat("ann", None), "COMPLETED");
+    for line in done.lines() {
+        assert!(olga.text().contains(line), "{line} is not in {}", olga.text());
+    }
+    // Not quite, after all; and nonsense is not taken.
+    let told = ann.change(
+        &[
+            ("COMPLETE:100", "COMPLETE:90"),
+            ("COMPLETED:20260605T000000Z\n", ""),
+            ("STATUS:COMPLETED", "STATUS:IN-PROCESS"),
+        ],
+        3,
+    );
+    olga.hear(&only(&told, "olga"), 3).unwrap();
+    let held = olga.text();
+    assert!(held.contains("PERCENT-COMPLETE:90") && held.contains("STATUS:IN-PROCESS"), "{held}");
+    assert!(!held.contains("COMPLETED:2026"), "{held}");
+    for (old, new) in [("PERCENT-COMPLETE:90", "PERCENT-COMPLETE:900"), ("IN-PROCESS", "CANCELLED")] {
+        let told = ann.change(&[(old, new)], 4);
+        olga.hear(&only(&told, "olga"), 4).unwrap();
+        assert!(!olga.text().contains(new), "{}", olga.text());
+        ann.change(&[(new, old)], 5);
+    }
+    // Of several none speaks for the task.
+    let two = task.replace("END:VTODO", "ATTENDEE:mailto:bob@x\nEND:VTODO");
+    let (mut olga, mut ann) = (Person::new("olga"), Person::new("ann"));
+    let told = olga.edit(Some(&calendar(&two)), 1);
+    ann.hear(&only(&told, "ann"), 1).unwrap();
+    let told = ann.change(&[("SUMMARY:Do", done)], 2);
+    olga.hear(&only(&told, "olga"), 2).unwrap();
+    assert!(!olga.text().contains("PERCENT-COMPLETE"), "{}", olga.text());
+}
+
+#[test]
 fn tasks_and_journals() {
     let task =
         event("DUE:20260701T080000Z\nPERCENT-COMPLETE:0\nATTENDEE:mailto:ann@x").replace("VEVENT", "VTODO");
     let mut ann = Person::new("ann");
     ann.hear(&message(&calendar(&format!("METHOD:REQUEST\n{task}"))), 1).unwrap();
-    assert!(ann.change(&[("PERCENT-COMPLETE:0", "PERCENT-COMPLETE:40")], 2).is_empty());
+    let told = ann.change(&[("PERCENT-COMPLETE:0", "PERCENT-COMPLETE:40")], 2);
+    assert_eq!(summary(&told), ["REPLY olga"]);
     let later = task.replace("20260701", "20260702").replace("UID", "SEQUENCE:1\nUID");
     ann.hear(&message(&calendar(&format!("METHOD:REQUEST\n{later}"))), 3).unwrap();
     assert!(ann.text().contains("DUE:20260702") && ann.text().contains("PERCENT-COMPLETE:40"));

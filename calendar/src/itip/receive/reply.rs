@@ -8,7 +8,7 @@ use super::super::ledger::{About, Answer, Ledger, Revision};
 use super::super::parts::Parts;
 use super::super::property::{
     address_of, addresses_in, answers_since, attendee_among, attendee_mut, new, organizer_of, parameter,
-    partstat_of, set_parameter, with_parameters,
+    partstat_of, set, set_parameter, with_parameters,
 };
 use super::super::{ANSWERS_SINCE, NotApplied, range};
 use super::request::leads_back;
@@ -16,7 +16,7 @@ use super::{Case, Change, Question, Received, Then, acts_for};
 use crate::address::Address;
 use crate::component::{Component, Property};
 use crate::object::{CalendarObject, revision};
-use crate::time::Instant;
+use crate::time::{DateOrTime, Instant};
 
 /// Takes the answers of a reply. What can be taken of one about several instances is.
 pub(super) fn reply(case: &Case<'_>) -> Result<Received, NotApplied> {
@@ -193,6 +193,11 @@ impl<'a> Answers<'a> {
         if is_own {
             set_parameter(line, "SCHEDULE-STATUS", Some(&schedule_status(message)));
         }
+        let is_delegating = !after.is_empty();
+        if is_own && !is_delegating {
+            write_progress(component, &who, message);
+        }
+        let Some(line) = attendee_mut(component, &who) else { return };
         if before != after {
             set_addresses(line, "DELEGATED-TO", &after);
         }
@@ -213,6 +218,36 @@ impl<'a> Answers<'a> {
                 self.ledger.answers.insert(key, known);
             }
         }
+    }
+}
+
+/// How far a task is, as the only one says who is to do it (RFC 5546 §3.4.3). Of several each has their own progress, for
+/// which a task has no place.
+fn write_progress(component: &mut Component, who: &Address, reply: &Component) {
+    let organizer = organizer_of(component);
+    let is_other = |each: &Address| each != who && Some(each) != organizer.as_ref();
+    let shared = component.properties_named("ATTENDEE").map(address_of).any(|each| is_other(&each));
+    if component.name != "VTODO" || shared {
+        return;
+    }
+    for name in ["PERCENT-COMPLETE", "COMPLETED", "STATUS"] {
+        match reply.property(name).map(|said| said.value.trim().to_ascii_uppercase()) {
+            Some(said) if is_progress(name, &said) => set(component, name, &said),
+            // Not done after all.
+            None if name == "COMPLETED" && reply.property("PERCENT-COMPLETE").is_some() => {
+                component.properties.retain(|property| property.name != name);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether an attendee may say this of a task: that it is cancelled is not theirs to say.
+fn is_progress(name: &str, value: &str) -> bool {
+    match name {
+        "PERCENT-COMPLETE" => value.parse().is_ok_and(|percent: u8| percent <= 100),
+        "COMPLETED" => matches!(DateOrTime::parse(value), Some(DateOrTime::Utc(_))),
+        _ => matches!(value, "NEEDS-ACTION" | "IN-PROCESS" | "COMPLETED"),
     }
 }
 

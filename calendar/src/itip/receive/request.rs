@@ -1,8 +1,10 @@
 //! REQUEST and PUBLISH: the organizer describes the whole, or some instances (RFC 5546 §3.2.1, §3.2.2, §3.4, §3.5).
 
+use std::collections::BTreeSet;
+
 use super::super::compare::{Of, difference};
 use super::super::compose::{is_own_property, without_alarms, without_own_parameters};
-use super::super::instance::about_of;
+use super::super::instance::{about_of, dates_named};
 use super::super::ledger::About;
 use super::super::parts::{detached, form_of};
 use super::super::property::{
@@ -13,6 +15,7 @@ use super::word::{Taken, Word};
 use super::{Case, Question, Received};
 use crate::address::Address;
 use crate::component::Component;
+use crate::time::Instant;
 
 /// Takes an invitation, its update, or a published copy.
 pub(super) fn request(case: &Case<'_>) -> Result<Received, NotApplied> {
@@ -30,6 +33,7 @@ pub(super) fn request(case: &Case<'_>) -> Result<Received, NotApplied> {
     let mut word = Word::of(case);
     let mut taken = Vec::new();
     let mut whole = Taken::Duplicate;
+    let hidden = hidden(&word);
     if let Some(master) = message.master() {
         whole = word.offer_whole(master);
         taken.push(whole);
@@ -43,6 +47,10 @@ pub(super) fn request(case: &Case<'_>) -> Result<Received, NotApplied> {
         else {
             continue;
         };
+        if whole == Taken::Applied && hidden.contains(&at) && declined(component, recipient) {
+            word.hide(at);
+            continue;
+        }
         taken.push(word.offer_instance(at, component, whole));
     }
     let mut received = word.finish(&taken)?;
@@ -50,6 +58,19 @@ pub(super) fn request(case: &Case<'_>) -> Result<Received, NotApplied> {
         received.ask.push(Question::Forwarded { sender: case.delivery.sender.cloned() });
     }
     Ok(received)
+}
+
+/// The instances that the recipient has taken out of their copy: no word of the organizer did.
+fn hidden(word: &Word<'_>) -> BTreeSet<Instant> {
+    let Some(master) = word.parts.master() else { return BTreeSet::new() };
+    let dates = dates_named(&master.component, master.origin, "EXDATE").into_iter();
+    let said = |at: &Instant| word.ledger.cancelled.keys().any(|(about, _)| *about == About::Instance(*at));
+    dates.filter(|at| !said(at)).collect()
+}
+
+/// Whether the organizer knows that the recipient does not come.
+fn declined(component: &Component, recipient: &[Address]) -> bool {
+    attendee_among(component, recipient).is_some_and(|own| partstat_of(own) == "DECLINED")
 }
 
 /// A delegation that comes back to who passed it on is nobody's invitation (RFC 5546 §3.2.2.3).

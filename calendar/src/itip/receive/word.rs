@@ -145,6 +145,14 @@ impl<'a> Word<'a> {
         Taken::Applied
     }
 
+    /// Leaves an instance out that the recipient has taken out.
+    pub(super) fn hide(&mut self, at: Instant) {
+        if let Some(master) = self.parts.find_mut(None) {
+            let origin = master.origin;
+            except(&mut master.component, origin, at);
+        }
+    }
+
     /// Parts what is said of the instance at `at` from what is said of later ones.
     fn narrow(&mut self, at: Instant) {
         let revision = self.revision(Some(at));

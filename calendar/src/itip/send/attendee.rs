@@ -17,6 +17,9 @@ use crate::component::{Component, Parameter, Property};
 use crate::limits::Limits;
 use crate::time::Instant;
 
+/// Instances that an attendee may take out of their copy at once; each is declined by itself.
+pub(in super::super) const TAKEN_OUT_MAX: usize = 500;
+
 pub(super) fn changes(edit: &Edited<'_>) -> Scheduled {
     let before = Parts::of(edit.before);
     let mut after = Parts::of(edit.after);
@@ -87,12 +90,12 @@ impl Answering<'_> {
             whole.as_ref().is_some_and(|now| self.forced || whole_before.as_ref() != Some(now));
         for part in self.after.list.values() {
             let Some(own) = attendee_among(&part.component, self.call.owner) else { continue };
-            let now = Own::of(own);
+            let now = Own::of(&part.component, own);
             let then = match part.at {
                 None => whole_before.clone(),
                 Some(at) => self.own(self.before, Some(at)).or_else(|| whole_before.clone()),
             };
-            let then = then.unwrap_or_default();
+            let then = then.unwrap_or_else(|| Own { progress: now.progress.clone(), ..Own::default() });
             let stands_out = part.at.is_some() && whole_changed && whole.as_ref() != Some(&now);
             if now != then || self.forced || stands_out {
                 answers.extend(answer(&part.component, lines(&part.component, own), self.call.now));
@@ -106,7 +109,7 @@ impl Answering<'_> {
     /// What the owner answers about `at` in a component of its own.
     fn own(&self, parts: &Parts<'_>, at: Option<Instant>) -> Option<Own> {
         let part = parts.find(at)?;
-        attendee_among(&part.component, self.call.owner).map(Own::of)
+        attendee_among(&part.component, self.call.owner).map(|own| Own::of(&part.component, own))
     }
 
     /// Instances that had an answer of their own, and now have that of the series.
@@ -115,7 +118,7 @@ impl Answering<'_> {
         let gone = self.before.list.values().filter_map(|part| {
             let at = part.at.filter(|at| self.after.find(Some(*at)).is_none())?;
             let own = attendee_among(&part.component, self.call.owner)?;
-            if Own::of(own) == *whole {
+            if Own::of(&part.component, own) == *whole {
                 return None;
             }
             let component = self.after.derived(at, &Limits::default())?;
@@ -136,6 +139,7 @@ impl Answering<'_> {
         let new = new.filter(|at| !known.contains(at) && self.after.find(Some(*at)).is_none());
         new.collect::<BTreeSet<_>>()
             .into_iter()
+            .take(TAKEN_OUT_MAX)
             .filter_map(|at| {
                 let component = self.before.described(Some(at), &Limits::default())?;
                 let own = attendee_among(&component, self.call.owner)?;
@@ -148,22 +152,33 @@ impl Answering<'_> {
     }
 }
 
-/// What one answers: PARTSTAT, and to whom it is delegated.
+/// What one answers: PARTSTAT, to whom it is delegated, and of a task, how far it is (RFC 5546 §3.4.3).
 #[derive(Clone, PartialEq, Eq)]
 struct Own {
     partstat: String,
     delegates: Vec<Address>,
+    progress: Vec<String>,
 }
 
 impl Own {
-    fn of(line: &Property) -> Self {
-        Self { partstat: partstat_of(line), delegates: addresses_in(line, "DELEGATED-TO") }
+    fn of(component: &Component, line: &Property) -> Self {
+        let (partstat, delegates) = (partstat_of(line), addresses_in(line, "DELEGATED-TO"));
+        Self { partstat, delegates, progress: progress(component) }
     }
+}
+
+/// What a task says of how far it is; nothing where it has not begun.
+fn progress(component: &Component) -> Vec<String> {
+    let said = ["PERCENT-COMPLETE", "COMPLETED", "STATUS"].map(|name| {
+        let value = component.property(name).filter(|_| component.name == "VTODO");
+        value.map(|property| property.value.trim().to_ascii_uppercase()).unwrap_or_default()
+    });
+    said.into_iter().filter(|value| !matches!(value.as_str(), "" | "0" | "NEEDS-ACTION")).collect()
 }
 
 impl Default for Own {
     fn default() -> Self {
-        Self { partstat: "NEEDS-ACTION".to_owned(), delegates: Vec::new() }
+        Self { partstat: "NEEDS-ACTION".to_owned(), delegates: Vec::new(), progress: Vec::new() }
     }
 }
 

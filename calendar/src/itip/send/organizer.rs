@@ -13,8 +13,11 @@ use super::{Edited, Letters, Scheduled, force_send, obey_force_send};
 use crate::address::Address;
 use crate::component::Component;
 use crate::limits::Limits;
-use crate::object::revision;
+use crate::object::{CalendarObject, revision};
 use crate::time::Instant;
+
+/// Instances that are cancelled each by itself; where more are taken out of a series at once, it is told as a whole.
+const APART_MAX: usize = 100;
 
 pub(super) fn changes(edit: &Edited<'_>) -> Scheduled {
     let before = Parts::of(edit.before);
@@ -61,6 +64,15 @@ fn letters(edit: &Edited<'_>, before: &Parts<'_>, after: &Parts<'_>, forced: &[A
         }
     }
     letters
+}
+
+/// About how many octets the messages have that tell everybody of `object`; those who are invited to the same have one.
+pub fn octets_told(object: &CalendarObject) -> usize {
+    let parts = Parts::of(Some(object));
+    let told = listed(&parts).into_values().filter(|each| each.told).map(|each| each.listed);
+    let views: HashSet<Vec<Option<Instant>>> = told.collect();
+    let octets = |at: &Option<Instant>| parts.find(*at).map_or(0, |part| part.component.octets.len());
+    views.iter().flatten().map(octets).fold(0, usize::saturating_add)
 }
 
 /// In which components somebody is listed, and whether the server tells them.
@@ -186,6 +198,10 @@ impl Reader<'_> {
             .copied()
             .filter(|at| old.master.is_none() && !new.instances.contains_key(at));
         let gone: BTreeSet<Instant> = gone.chain(dropped).collect();
+        if gone.len() > APART_MAX && new.master.is_some() {
+            letters.add(Method::Request, new.components(now), self.people);
+            return;
+        }
         for at in gone {
             cancels.extend(self.described_before(Some(at)).map(|old| self.cancel(Some(at), &old)));
         }

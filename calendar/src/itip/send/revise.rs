@@ -1,6 +1,8 @@
 //! What an organizer's edit must say besides what it says: SEQUENCE, and answers that are void (RFC 5546 §2.1.4, RFC
 //! 6638 §3.2.8).
 
+use std::collections::HashMap;
+
 use super::super::ANSWERS_SINCE;
 use super::super::compare::{Difference, Of, difference};
 use super::super::parts::{Part, Parts};
@@ -73,14 +75,16 @@ fn raise_to(component: &mut Component, least: u32) {
 /// Whether somebody was taken off the list, or is told by the server no more: their CANCEL must be later than what they
 /// have.
 fn has_removed(old: &Component, new: &Component, owner: &[Address]) -> bool {
-    let was_told: Vec<&Property> =
-        old.properties_named("ATTENDEE").filter(|each| !owner.contains(&address_of(each))).collect();
-    let stays = |line: &&Property| {
+    // Who is listed, and whether by the server's leave.
+    let mut listed: HashMap<Address, bool> = HashMap::new();
+    for line in new.properties_named("ATTENDEE") {
+        *listed.entry(address_of(line)).or_default() |= server_schedules(line);
+    }
+    let goes = |line: &Property| {
         let who = address_of(line);
-        let mut same = new.properties_named("ATTENDEE").filter(|each| address_of(each) == who);
-        same.any(|each| server_schedules(each) || !server_schedules(line))
+        !owner.contains(&who) && !listed.get(&who).is_some_and(|told| *told || !server_schedules(line))
     };
-    !was_told.iter().all(stays)
+    old.properties_named("ATTENDEE").any(goes)
 }
 
 /// PARTSTAT of all but the organizer becomes NEEDS-ACTION. A delegation stays one: it is the delegate who is asked.
