@@ -5,4 +5,4 @@ pub mod expand;
 pub mod instances;
 pub mod rule;
 
-pub use instances::{ExpansionError, Instance, instances, reach};
+pub use instances::{ExpansionError, Instance, instances, overridden, reach};

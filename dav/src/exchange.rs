@@ -6,7 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use calendar::collection::{CollectionName, ObjectName, PrincipalId, Privilege};
 use calendar::refusal::Refusal;
-use http::{HeaderMap, Response};
+use http::header::CONTENT_ENCODING;
+use http::{HeaderMap, Response, StatusCode};
 
 use crate::backend::{Backend, Caller, Collection, CollectionKind, Group, Principal};
 use crate::body::Body;
@@ -45,10 +46,14 @@ impl Exchange {
     /// The body as XML; `None` where there is no body.
     ///
     /// # Errors
-    /// 400.
+    /// 400; 415 for a body in a content coding.
     pub fn xml(&self) -> Result<Option<Element>, Failure> {
         if self.body.trim_ascii().is_empty() {
             return Ok(None);
+        }
+        if self.headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+            let reason = "bodies are read without content coding";
+            return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, reason));
         }
         Ok(Some(Element::read(&self.body)?))
     }

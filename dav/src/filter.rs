@@ -9,11 +9,13 @@ use calendar::object::{CalendarObject, Kind};
 use calendar::time::{Instant, Span};
 use calendar::zone::Zone;
 
+mod memo;
 mod read;
 mod text;
 mod time;
 pub mod value;
 
+use memo::Memo;
 pub use read::check_ranges;
 pub use text::Collation;
 
@@ -126,7 +128,10 @@ impl Filter {
         match &self.calendar.wanted {
             // There is always a VCALENDAR.
             None => false,
-            Some(wanted) => wanted.hold(&Place { subject, component: calendar, within: None }),
+            Some(wanted) => {
+                let memo = Memo::default();
+                wanted.hold(&Place { subject, memo: &memo, component: calendar, index: 0, within: None })
+            }
         }
     }
 
@@ -170,7 +175,10 @@ fn kind_named(name: &str) -> Option<Kind> {
 /// A component in its object.
 struct Place<'a> {
     subject: Subject<'a>,
+    memo: &'a Memo,
     component: &'a Component,
+    /// Which of its name it is where it stands.
+    index: usize,
     within: Option<&'a Place<'a>>,
 }
 
@@ -187,8 +195,9 @@ impl CompFilter {
         let mut named = parent.component.components_named(&self.name);
         match &self.wanted {
             None => named.next().is_none(),
-            Some(wanted) => named.any(|component| {
-                wanted.hold(&Place { subject: parent.subject, component, within: Some(parent) })
+            Some(wanted) => named.enumerate().any(|(index, component)| {
+                let Place { subject, memo, .. } = *parent;
+                wanted.hold(&Place { subject, memo, component, index, within: Some(parent) })
             }),
         }
     }

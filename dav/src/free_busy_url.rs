@@ -17,6 +17,7 @@ use crate::backend::Backend;
 use crate::body::{self, Body};
 use crate::condition::Failure;
 use crate::method::post::parameters;
+use crate::open::allowing;
 
 /// Days that are told of where nothing else is asked for.
 pub const DAYS_USUAL: i64 = 60;
@@ -34,14 +35,16 @@ pub fn owner_of(path: &str) -> Option<PrincipalId> {
 /// Answers a request for the free-busy URL of `owner`.
 ///
 /// # Errors
-/// 405; 404 where there is none, or the key is wrong; 400 for times that cannot be read.
+/// 404 where there is none, or the key is wrong; 400 for times that cannot be read.
 pub async fn answer(
     backend: &Arc<dyn Backend>,
     owner: &PrincipalId,
     (method, query): (&Method, &str),
 ) -> Result<Response<Body>, Failure> {
-    if !matches!(*method, Method::GET | Method::HEAD) {
-        return Err(Failure::new(StatusCode::METHOD_NOT_ALLOWED, "it is only read"));
+    match *method {
+        Method::GET | Method::HEAD => {}
+        Method::OPTIONS => return Ok(allowing(body::status(StatusCode::OK))),
+        _ => return Ok(allowing(body::status(StatusCode::METHOD_NOT_ALLOWED))),
     }
     let parameters = parameters(query);
     let given = |name: &str| {

@@ -34,9 +34,13 @@ pub fn depth(headers: &HeaderMap) -> Result<Option<Depth>, Failure> {
     }
 }
 
-/// What the `Destination` header says (RFC 4918 §10.3), if it is there and can be read.
+/// What the `Destination` header says (RFC 4918 §10.3), if it is there and is what it may be: a URL of the web, or a path
+/// from the root. A path that is relative to the request is neither.
 pub fn destination(headers: &HeaderMap) -> Option<&str> {
-    headers.get("destination")?.to_str().ok()
+    let text = std::str::from_utf8(headers.get("destination")?.as_bytes()).ok()?.trim();
+    let scheme = text.split_once("://").map_or("", |(scheme, _)| scheme);
+    let is_url = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    (is_url || text.starts_with('/')).then_some(text)
 }
 
 /// Whether the resource asked for stands in its own listing (RFC 8144 §3).
@@ -201,6 +205,8 @@ pub fn credentials(headers: &HeaderMap) -> Option<Credentials> {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     fn with(name: &'static str, value: &str) -> HeaderMap {
@@ -225,6 +231,20 @@ mod tests {
         let weak = precondition(&with("if-none-match", "W/\"a\"")).none_matches;
         assert_eq!(weak, Some(vec![EntityTag("a".to_owned())]));
         assert_eq!(precondition(&HeaderMap::new()), Precondition::default());
+    }
+
+    #[test]
+    fn destinations_are_whole() {
+        let read = |value: &str| destination(&with("destination", value)).map(str::to_owned);
+        for text in ["/dav/x", "http://h/dav/x", "HTTPS://h:8443/dav/x", " /dav/x "] {
+            assert_eq!(read(text).as_deref(), Some(text.trim()), "{text}");
+        }
+        for text in ["", "x.ics", "../x.ics", "mailto:x", "ftp://h/x", "://"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        let mut raw = HeaderMap::new();
+        raw.insert("destination", HeaderValue::from_bytes("/dav/ü".as_bytes()).unwrap());
+        assert_eq!(destination(&raw), Some("/dav/ü"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod backend;
 pub mod body;
 pub mod calendar_data;
 pub mod condition;
+pub mod conditional;
 pub mod exchange;
 pub mod feed;
 pub mod filter;

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::path::Resource;
 
-pub use condition::{If, permit, sweep};
+pub(crate) use condition::existing;
+pub use condition::{If, permit, permit_one, sweep};
 pub use touched::Touched;
 
 /// Locks that one owner's resources may have together.

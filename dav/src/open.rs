@@ -111,7 +111,8 @@ impl Open {
     }
 }
 
-fn allowing(mut response: Response<Body>) -> Response<Body> {
+/// The response with what may be done at an address that is open.
+pub(crate) fn allowing(mut response: Response<Body>) -> Response<Body> {
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(METHODS));
     response
 }

@@ -11,6 +11,7 @@ use http::{Request, Response, StatusCode};
 use crate::backend::{Backend, Caller, ClientAddress, Credentials, SignIn, SubscriptionName};
 use crate::body::{self, XML_TYPE};
 use crate::condition::Failure;
+use crate::conditional;
 use crate::exchange::Exchange;
 use crate::feed::Seen;
 use crate::free_busy_url;
@@ -126,6 +127,9 @@ impl Service {
         if method.writes == Writes::Something || exchange.headers.contains_key("if") {
             lock::permit(&exchange, name).await?;
         }
+        if method.writes == Writes::Something {
+            conditional::permit(&exchange, name).await?;
+        }
         let muted =
             if method.writes == Writes::Something { push::muted(&exchange.headers) } else { Vec::new() };
         let exchange = Arc::new(exchange);
@@ -152,7 +156,11 @@ impl Service {
                 self.backend.end_push(&caller, name).await?;
                 Ok(body::status(StatusCode::NO_CONTENT))
             }
-            _ => Err(Failure::new(StatusCode::METHOD_NOT_ALLOWED, "a subscription can be deleted")),
+            _ => {
+                let mut response = body::status(StatusCode::METHOD_NOT_ALLOWED);
+                response.headers_mut().insert(ALLOW, HeaderValue::from_static("OPTIONS, DELETE"));
+                Ok(response)
+            }
         }
     }
 

@@ -28,7 +28,7 @@ pub fn surface_of(method: &Method, path: &str) -> Surface {
         "admin" => Surface::Admin,
         "api" => Surface::Api,
         "agent" => Surface::Agent,
-        "" if is_dav_method => Surface::CalDav,
+        "" | "*" if is_dav_method => Surface::CalDav,
         _ => Surface::Booking,
     }
 }
@@ -75,6 +75,7 @@ mod tests {
             ("GET", "/", Surface::Booking),
             ("PROPFIND", "/", Surface::CalDav),
             ("OPTIONS", "/", Surface::CalDav),
+            ("OPTIONS", "*", Surface::CalDav),
             ("GET", "/alice/intro", Surface::Booking),
             ("REPORT", "/dav/calendars/alice/unified/", Surface::CalDav),
             ("GET", "/.well-known/caldav", Surface::CalDav),

@@ -79,11 +79,7 @@ pub fn instances(
             found.push(Instance { recurrence_id: name(original.at), ..instance });
         }
     }
-    for (at, replacement) in &series.overrides {
-        let described = &replacement.described;
-        let instance = instance(described.component, &described.start, &described.length, calendar_zone);
-        found.push(Instance { recurrence_id: name(*at), ..instance });
-    }
+    found.extend(overrides(&series, calendar_zone, recurs));
     found.retain(|instance| shares(instance.span, window));
     found.sort_by_key(|instance| (instance.span, instance.recurrence_id));
     if found.len() > limits.instances_max {
@@ -91,6 +87,24 @@ pub fn instances(
         return Err(ExpansionError::TooMany { rule, limit: limits.instances_max, unit: "instances" });
     }
     Ok(found)
+}
+
+/// The instances that overrides describe by themselves, wherever they are; costs what there is of them.
+pub fn overridden(object: &CalendarObject, calendar_zone: &Zone) -> Vec<Instance> {
+    let series = Series::of(object, calendar_zone);
+    overrides(&series, calendar_zone, series.recurs()).collect()
+}
+
+fn overrides<'a>(
+    series: &'a Series<'_>,
+    calendar_zone: &'a Zone,
+    recurs: bool,
+) -> impl Iterator<Item = Instance> + 'a {
+    series.overrides.iter().map(move |(at, replacement)| {
+        let described = &replacement.described;
+        let instance = instance(described.component, &described.start, &described.length, calendar_zone);
+        Instance { recurrence_id: recurs.then_some(*at), ..instance }
+    })
 }
 
 /// A span outside which the object has no instance: first start to last end, [`Instant::MAX`] for an endless rule.

@@ -11,6 +11,9 @@ use crate::filter::{
 use crate::xml::Element;
 use crate::xml::name::{CALDAV, caldav};
 
+/// Elements that one filter may have: far more than anybody asks, and each is looked at for each object.
+const ELEMENTS_MAX: usize = 256;
+
 /// Which components the standards put where; a filter may not turn that round.
 const NESTING: &[(&str, &[&str])] = &[
     ("VCALENDAR", &["VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VTIMEZONE", "VAVAILABILITY"]),
@@ -54,6 +57,9 @@ impl Filter {
     /// # Errors
     /// CALDAV:valid-filter, CALDAV:supported-filter, CALDAV:supported-collation.
     pub fn read(element: &Element) -> Result<Self, Failure> {
+        if descendants(element) > ELEMENTS_MAX {
+            return Err(invalid(format!("a filter has at most {ELEMENTS_MAX} elements")));
+        }
         let mut filters = element.elements();
         let (Some(first), None) = (filters.next(), filters.next()) else {
             return Err(invalid("a filter holds one comp-filter"));
@@ -67,6 +73,11 @@ impl Filter {
         }
         Ok(Self { calendar })
     }
+}
+
+/// How many elements are inside another, at any depth.
+fn descendants(element: &Element) -> usize {
+    element.elements().map(|child| 1 + descendants(child)).sum()
 }
 
 impl TimeRange {

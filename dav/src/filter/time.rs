@@ -1,18 +1,24 @@
 //! Time ranges: when a component or a property meets one, kind by kind (RFC 4791 §9.9).
 
+use std::rc::Rc;
+
 use calendar::component::{Component, Property};
-use calendar::recur::{self, Instance};
+use calendar::recur::Instance;
 use calendar::time::{DateOrTime, Instant, Span};
 
+use crate::filter::memo::ByComponent;
 use crate::filter::{KINDS, Place, Subject, TimeRange, value};
 
 /// Whether the component at `place` meets the range.
 pub(super) fn component_meets(place: &Place<'_>, range: TimeRange) -> bool {
     let span = range.span();
     match place.component.name.as_str() {
-        "VCALENDAR" => place.component.components.iter().any(|component| {
-            KINDS.iter().any(|kind| kind.component_name() == component.name)
-                && component_meets(&Place { subject: place.subject, component, within: Some(place) }, range)
+        "VCALENDAR" => KINDS.iter().any(|kind| {
+            let named = place.component.components_named(kind.component_name());
+            named.enumerate().any(|(index, component)| {
+                let Place { subject, memo, .. } = *place;
+                component_meets(&Place { subject, memo, component, index, within: Some(place) }, range)
+            })
         }),
         "VALARM" => alarm_meets(place, span),
         "VTODO" => todo_meets(place, span),
@@ -181,7 +187,7 @@ fn alarm_meets(place: &Place<'_>, range: Span) -> bool {
 }
 
 /// Whether the component stands for more than one instance.
-fn recurs(component: &Component) -> bool {
+pub(super) fn recurs(component: &Component) -> bool {
     component.property("RECURRENCE-ID").is_none()
         && (component.property("RRULE").is_some() || component.property("RDATE").is_some())
         || component.property("RECURRENCE-ID").is_some_and(|id| id.parameter("RANGE").is_some())
@@ -193,20 +199,16 @@ fn recurs(component: &Component) -> bool {
 /// first instance costs. A series that passes a limit counts as passing.
 fn any_instance(place: &Place<'_>, range: Span, test: impl Fn(&Instance) -> bool) -> bool {
     const STEPS_SECONDS: [i64; 4] = [32 * 86_400, 366 * 86_400, 3_660 * 86_400, i64::MAX];
-    let Subject { object, zone, limits } = place.subject;
-    let index = object.components().position(|component| std::ptr::eq(component, place.component));
-    let Some(index) = index else { return false };
-    let passes = |window: Span| match recur::instances(object, zone, window, limits) {
-        Ok(instances) => instances.iter().any(|instance| instance.component == index && test(instance)),
-        Err(_) => true,
+    let Place { subject, memo, index, .. } = *place;
+    let passes = |found: Option<Rc<ByComponent>>| {
+        let Some(found) = found else { return true };
+        let instances = found.get(&index).map(Vec::as_slice).unwrap_or_default();
+        instances.iter().any(|instance| begins_or_reaches(instance.span, range) && test(instance))
     };
     if !recurs(place.component) {
-        // Whatever meets the range meets it at the later of the two beginnings.
-        let Some(start) = own_dates(place.subject, place.component).start else { return false };
-        let at = start.max(range.start);
-        return at < range.end && passes(Span::new(at, at.plus(1)));
+        return passes(memo.alone(subject));
     }
-    let Some(reach) = recur::reach(object, zone, limits) else { return false };
+    let Some(reach) = memo.reach(subject) else { return false };
     let end = range.end.min(reach.end.plus(1));
     let mut from = range.start.max(reach.start);
     for step in STEPS_SECONDS {
@@ -214,7 +216,7 @@ fn any_instance(place: &Place<'_>, range: Span, test: impl Fn(&Instance) -> bool
             return false;
         }
         let to = from.plus(step).min(end);
-        if passes(Span::new(from, to)) {
+        if passes(memo.within(subject, Span::new(from, to))) {
             return true;
         }
         from = to;

@@ -2,7 +2,7 @@
 
 use calendar::collection::EntityTag;
 use calendar::refusal::Refusal;
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 
 use super::{Lock, LockChange, Touched, is_below, place_of};
 use crate::condition::Failure;
@@ -134,10 +134,14 @@ fn conditions(text: &str) -> Option<(Vec<(bool, State)>, &str)> {
     }
 }
 
-async fn existing(exchange: &Exchange, resource: &Resource) -> Result<Option<View>, Failure> {
+/// The resource as it is; `None` where nothing is there.
+///
+/// # Errors
+/// DAV:need-privileges where the caller may not read it; those of the backend.
+pub(crate) async fn existing(exchange: &Exchange, resource: &Resource) -> Result<Option<View>, Failure> {
     match exchange.view(resource, Facets::NONE).await {
         Ok(view) => Ok(Some(view)),
-        Err(failure) if failure.status == http::StatusCode::NOT_FOUND => Ok(None),
+        Err(failure) if failure.status == StatusCode::NOT_FOUND => Ok(None),
         Err(failure) => Err(failure),
     }
 }
@@ -163,18 +167,38 @@ pub async fn permit(exchange: &Exchange, method: &str) -> Result<(), Failure> {
     if locks.is_empty() {
         return Ok(());
     }
-    let presence = match existing(exchange, &exchange.resource).await? {
-        Some(_) => Presence::Present,
-        None => Presence::Absent,
+    let presence = match existing(exchange, &exchange.resource).await {
+        Ok(Some(_)) => Presence::Present,
+        // To whoever may not look it is as if nothing were there, which touches more.
+        Ok(None) => Presence::Absent,
+        Err(failure) if failure.status == StatusCode::FORBIDDEN => Presence::Absent,
+        Err(failure) => return Err(failure),
     };
-    let tokens: Vec<&str> = condition.iter().flat_map(If::tokens).collect();
+    let touched = Touched::by(method, &exchange.resource, &exchange.headers, presence);
+    known(exchange, condition.as_ref(), (&locks, &touched))
+}
+
+/// Whether a request whose body names many resources may do what `method` does to one of them.
+///
+/// # Errors
+/// 423 with DAV:lock-token-submitted.
+pub async fn permit_one(exchange: &Exchange, method: &str, resource: &Resource) -> Result<(), Failure> {
+    let Some(owner) = resource.owner() else { return Ok(()) };
+    let locks = exchange.locks(owner).await?;
+    let touched = Touched::by(method, resource, &exchange.headers, Presence::Present);
+    known(exchange, If::of(&exchange.headers)?.as_ref(), (&locks, &touched))
+}
+
+/// Whether the locks on what is touched are known to the request.
+fn known(
+    exchange: &Exchange,
+    condition: Option<&If>,
+    (locks, touched): (&[Lock], &[Touched]),
+) -> Result<(), Failure> {
+    let tokens: Vec<&str> = condition.into_iter().flat_map(If::tokens).collect();
     let caller = exchange.caller().principal.as_str();
-    for touched in Touched::by(method, &exchange.resource, &exchange.headers, presence) {
-        if let Some(root) = unknown_lock(&locks, &touched, (&tokens, caller)) {
-            return Err(Refusal::Locked(root.to_owned()).into());
-        }
-    }
-    Ok(())
+    let unknown = touched.iter().find_map(|touched| unknown_lock(locks, touched, (&tokens, caller)));
+    unknown.map_or(Ok(()), |root| Err(Refusal::Locked(root.to_owned()).into()))
 }
 
 /// Ends the locks at and below a resource that has gone.

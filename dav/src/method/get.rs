@@ -205,6 +205,7 @@ impl State<'_> {
     }
 }
 
-fn date(headers: &HeaderMap, name: &HeaderName) -> Option<Instant> {
+/// The date of a header, if it is there and can be read.
+pub(crate) fn date(headers: &HeaderMap, name: &HeaderName) -> Option<Instant> {
     instant_of_http_date(headers.get(name)?.to_str().ok()?)
 }

@@ -37,20 +37,27 @@ async fn take(exchange: &Exchange, body: &Element) -> Result<Response<Body>, Fai
     let owner = exchange.resource.owner().ok_or_else(Failure::not_found)?;
     let expires = exchange.setting.now.as_unix() + seconds(&exchange.headers);
     let new = wanted(exchange, body, expires)?;
+    // Before anything is made for it.
+    let mut locks = exchange.locks(owner).await?;
+    let by = (&exchange.caller().principal, exchange.setting.now.as_unix());
+    lock::apply(&mut locks, &LockChange::Take(new.clone()), by).map_err(conflicting)?;
     let is_new = make_what_is_not_there(exchange).await?;
     let taken = exchange.backend.change_locks(exchange.caller(), owner, &LockChange::Take(new)).await;
-    let taken = taken.map_err(|refusal| match refusal {
-        Refusal::Locked(place) => Failure::of(NO_CONFLICTING_LOCK, format!("{place} is locked"))
-            .with(Payload::Href(lock::href_of(&place))),
-        other => other.into(),
-    })?;
-    let lock = taken.ok_or_else(Failure::not_found)?;
+    let lock = taken.map_err(conflicting)?.ok_or_else(Failure::not_found)?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     let mut response = told(exchange, status, &lock);
     if let Ok(token) = HeaderValue::from_str(&format!("<{}>", lock.token)) {
         response.headers_mut().insert(LOCK_TOKEN, token);
     }
     Ok(response)
+}
+
+fn conflicting(refusal: Refusal) -> Failure {
+    match refusal {
+        Refusal::Locked(place) => Failure::of(NO_CONFLICTING_LOCK, format!("{place} is locked"))
+            .with(Payload::Href(lock::href_of(&place))),
+        other => other.into(),
+    }
 }
 
 /// The lock that a `DAV:lockinfo` asks for, still without a token.

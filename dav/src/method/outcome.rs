@@ -28,8 +28,9 @@ pub async fn told(
     stored: Stored,
     sent: Format,
 ) -> Result<Response<Body>, Failure> {
+    // It is written already: whoever may not read it, or cannot just now, is told that alone.
     if exchange.preferences.representation == Representation::Wanted
-        && let Some(found) = exchange.backend.object(exchange.caller(), name).await?
+        && let Ok(Some(found)) = exchange.backend.object(exchange.caller(), name).await
     {
         let status = if stored.created { StatusCode::CREATED } else { StatusCode::OK };
         return Ok(shown(exchange, name, &found, (status, sent)));
@@ -54,7 +55,7 @@ pub async fn after(
     status: StatusCode,
 ) -> Result<Response<Body>, Failure> {
     if exchange.preferences.representation == Representation::Wanted
-        && let Some(found) = exchange.backend.object(exchange.caller(), name).await?
+        && let Ok(Some(found)) = exchange.backend.object(exchange.caller(), name).await
     {
         let status = if status == StatusCode::NO_CONTENT { StatusCode::OK } else { status };
         return Ok(shown(exchange, name, &found, (status, Format::Text)));

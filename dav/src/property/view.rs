@@ -181,6 +181,13 @@ impl View {
         file.or(member).or_else(|| self.notification.as_ref().map(|notification| &notification.tag))
     }
 
+    /// When it was last changed, of what has one state: an object, a file, a notification.
+    pub fn modified(&self) -> Option<Instant> {
+        let notification = self.notification.as_ref().map(|notification| notification.at);
+        let file = || Some(self.file.as_ref()?.modified);
+        notification.or_else(file).or_else(|| Some(self.member.as_ref()?.modified))
+    }
+
     /// Whether `token` is the sync-token of its state (RFC 6578 §5).
     pub fn is_at(&self, token: &str) -> bool {
         let collection = self.collection.as_ref().filter(|_| self.kind.meets(Kinds::COLLECTION));

@@ -78,11 +78,7 @@ pub const PROPERTIES: &[LiveProperty] = &[
     LiveProperty::protected(
         dav("getlastmodified"),
         Kinds::OBJECT.or(Kinds::FILES).or(Kinds::NOTIFICATION),
-        |view, out| {
-            let modified = view.notification.as_ref().map(|notification| notification.at);
-            let modified = modified.or_else(|| Some(view.file.as_ref()?.modified));
-            out.text(&http_date(modified.or_else(|| Some(view.member.as_ref()?.modified))?))
-        },
+        |view, out| out.text(&http_date(view.modified()?)),
     )
     .in_allprop(),
     // §15.6: quoted as in the ETag header, strong.

@@ -28,6 +28,9 @@ const SEARCHABLE: &[(Name<'static>, &str)] = &[
 const PARTS: &[Name<'static>] =
     &[dav("prop"), dav("property-search"), dav("apply-to-principal-collection-set")];
 
+/// Properties that one search may look at, in all its parts together: each is looked at for each principal.
+const PROPERTIES_MAX: usize = 100;
+
 /// Whether all of several things must match, or one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Test {
@@ -68,6 +71,9 @@ struct Search<'a> {
 pub async fn answer(exchange: Arc<Exchange>, body: Element) -> Result<Response<Body>, Failure> {
     let searches: Vec<Search<'_>> =
         body.all(dav("property-search")).map(Search::read).collect::<Result<_, _>>()?;
+    if searches.iter().map(|search| search.properties.len()).sum::<usize>() > PROPERTIES_MAX {
+        return Err(Failure::bad_request(format!("a search looks at {PROPERTIES_MAX} properties at most")));
+    }
     let test = match body.attribute("test") {
         Some("anyof") if !searches.is_empty() => Test::Any,
         _ => Test::All,

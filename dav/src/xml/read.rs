@@ -17,6 +17,11 @@ pub const DEPTH_MAX: usize = 32;
 /// Elements and texts (other than white space) of one document.
 pub const NODES_MAX: usize = 50_000;
 
+/// Attributes of one element, declarations included.
+pub const ATTRIBUTES_MAX: usize = 128;
+/// Prefixes that are declared for one element, by itself or further out.
+pub const PREFIXES_MAX: usize = 128;
+
 /// Why octets are not a document that is read here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason} (at octet {at})")]
@@ -152,8 +157,12 @@ impl<'a> Reading<'a> {
     /// The crate resolves names too, but takes a namespace as it is written, with its references.
     fn declarations(&mut self, start: &BytesStart<'_>, outer: Arc<Scope>) -> Result<Arc<Scope>, XmlError> {
         let mut own = Vec::new();
-        for attribute in start.attributes() {
+        // Each is compared with all before it.
+        for (number, attribute) in start.attributes().enumerate() {
             let attribute = attribute.map_err(|error| self.fault(error.to_string()))?;
+            if number >= ATTRIBUTES_MAX {
+                return Err(self.fault(format!("more than {ATTRIBUTES_MAX} attributes of one element")));
+            }
             if attribute.key.as_namespace_binding().is_none() {
                 continue;
             }
@@ -168,7 +177,14 @@ impl<'a> Reading<'a> {
             }
             own.push((prefix.to_owned(), self.interned(&value)));
         }
-        Ok(if own.is_empty() { outer } else { Arc::new(Scope { parent: Some(outer), own }) })
+        if own.is_empty() {
+            return Ok(outer);
+        }
+        let scope = Scope { parent: Some(outer), own };
+        if scope.prefixes().len() > PREFIXES_MAX {
+            return Err(self.fault(format!("more than {PREFIXES_MAX} prefixes at once")));
+        }
+        Ok(Arc::new(scope))
     }
 
     fn attributes(&mut self, start: &BytesStart<'_>, element: &mut Element) -> Result<(), XmlError> {

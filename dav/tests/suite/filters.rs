@@ -313,3 +313,48 @@ fn what_cannot_be_expanded_is_not_hidden() {
         assert_eq!(filter.matches(subject), expected);
     }
 }
+
+#[test]
+fn many_overrides_cost_what_they_are() {
+    // Each hour of a year one instance by itself, and the question is about a gap: quadratic work would take minutes.
+    let mut text = event("a", "DTSTART:20260101T000000Z|DURATION:PT10M|RRULE:FREQ=HOURLY;COUNT=8760");
+    let end = text.find("END:VCALENDAR").unwrap();
+    let first = calendar::time::Instant::from_unix(1_767_225_600);
+    let overrides: Vec<String> = (0..8_760_i64)
+        .map(|hour| {
+            let at = first.plus(hour * 3_600).to_ical();
+            format!(
+                "BEGIN:VEVENT\r\nUID:a\r\nDTSTAMP:20260101T000000Z\r\nRECURRENCE-ID:{at}\r\nDTSTART:{at}\r\n\
+                 DURATION:PT20M\r\nEND:VEVENT\r\n"
+            )
+        })
+        .collect();
+    text.insert_str(end, &overrides.concat());
+    for (start, end, expected) in [
+        ("04T102500", "04T103000", false),
+        ("04T101500", "04T102500", true),
+        ("04T102000", "04T110000", false),
+    ] {
+        assert_eq!(matches(&text, &within("VEVENT", &range(start, end))), expected, "{start}/{end}");
+    }
+}
+
+#[test]
+fn of_two_masters_the_one_that_is_read_counts() {
+    let text = event("a", "DTSTART:20260504T100000Z|DURATION:PT1H|SEQUENCE:1");
+    let other = "BEGIN:VEVENT\r\nUID:a\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:20260511T100000Z\r\nDURATION:PT1H\r\n\
+                 RRULE:FREQ=DAILY\r\nEND:VEVENT\r\n";
+    let both = text.replace("END:VCALENDAR", &format!("{other}END:VCALENDAR"));
+    assert!(matches(&both, &within("VEVENT", &range("04T103000", "04T104000"))));
+}
+
+#[test]
+fn a_filter_has_bounds() {
+    let of = |count: usize| {
+        let one = "<C:prop-filter name=\"SUMMARY\"/>".repeat(count);
+        document("C:filter", &format!("<C:comp-filter name=\"VCALENDAR\">{one}</C:comp-filter>"))
+    };
+    let read = |count: usize| Filter::read(&Element::read(of(count).as_bytes()).unwrap());
+    assert!(read(255).is_ok());
+    assert_eq!(read(256).unwrap_err().status.as_u16(), 403);
+}

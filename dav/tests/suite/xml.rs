@@ -8,6 +8,15 @@ use proptest::prelude::*;
 fn what_is_refused() {
     let deep = "<a>".repeat(33) + &"</a>".repeat(33);
     let many = format!("<a>{}</a>", "<b/>".repeat(50_000));
+    let attributes = |count: usize| {
+        let each = (0..count).map(|number| format!(" a{number}=\"\"")).collect::<Vec<_>>().concat();
+        format!("<a{each}/>")
+    };
+    let wide = attributes(129);
+    assert!(Element::read(attributes(128).as_bytes()).is_ok());
+    let prefixes =
+        |level: usize| (0..50).map(|n| format!(" xmlns:p{level}-{n}=\"u\"")).collect::<Vec<_>>().concat();
+    let declared = format!("<a{}><b{}><c{}/></b></a>", prefixes(1), prefixes(2), prefixes(3));
     let fits = "<a>".repeat(32) + &"</a>".repeat(32);
     assert!(Element::read(fits.as_bytes()).is_ok());
     for (name, text) in [
@@ -35,6 +44,8 @@ fn what_is_refused() {
         ("declaration later", "<a/><?xml version=\"1.0\"?>"),
         ("depth", &deep),
         ("nodes", &many),
+        ("attributes", &wide),
+        ("prefixes", &declared),
     ] {
         assert!(Element::read(text.as_bytes()).is_err(), "{name}");
     }

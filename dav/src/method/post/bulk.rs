@@ -15,6 +15,7 @@ use crate::body::Body;
 use crate::condition::{Failure, SUPPORTED_CALENDAR_DATA, VALID_CALENDAR_DATA};
 use crate::exchange::Exchange;
 use crate::headers::Representation;
+use crate::lock;
 use crate::method::put;
 use crate::multistatus;
 use crate::path::Resource;
@@ -38,7 +39,7 @@ pub async fn answer_simple(exchange: Arc<Exchange>) -> Result<Response<Body>, Fa
     for object in feed.objects {
         let made = add_member::insert(&exchange, collection, object.octets()).await;
         let outcome = made.map(|(name, stored)| (name, stored.tag));
-        write(&exchange, outcome, (Resource::Collection(collection.clone()), object.uid()), &mut out).await?;
+        write(&exchange, outcome, (Resource::Collection(collection.clone()), object.uid()), &mut out).await;
     }
     Ok(multistatus::whole(out))
 }
@@ -61,7 +62,7 @@ pub async fn answer_crud(exchange: Arc<Exchange>) -> Result<Response<Body>, Fail
         };
         let outcome = one(&exchange, collection, (resource, asked.as_ref())).await;
         let told = asked.unwrap_or_else(|| exchange.resource.clone());
-        write(&exchange, outcome, (told, ""), &mut out).await?;
+        write(&exchange, outcome, (told, ""), &mut out).await;
     }
     Ok(multistatus::whole(out))
 }
@@ -80,7 +81,12 @@ async fn one(
         Some(Resource::Collection(name)) if name == collection => None,
         _ => return Err(Failure::bad_request("each href is that of an object of this calendar")),
     };
-    if resource.first(me("delete")).is_some() {
+    let is_removed = resource.first(me("delete")).is_some();
+    if let Some(name) = &name {
+        let method = if is_removed { "DELETE" } else { "PUT" };
+        lock::permit_one(exchange, method, &Resource::Object(name.clone())).await?;
+    }
+    if is_removed {
         let name = name.ok_or_else(|| Failure::bad_request("what is removed has an href"))?;
         exchange.backend.delete(exchange.caller(), &name, &precondition).await?;
         return Ok((name, None));
@@ -129,20 +135,21 @@ async fn write(
     outcome: Result<(ObjectName, Option<EntityTag>), Failure>,
     (asked, uid): (Resource, &str),
     out: &mut Writer,
-) -> Result<(), Failure> {
+) {
     let (name, tag) = match outcome {
         Ok(done) => done,
         Err(failure) => {
             let mut inner = Writer::fragment();
             multistatus::write_failed_with(&asked.href(), &failure, uid, &mut inner);
             out.raw(&inner.finish());
-            return Ok(());
+            return;
         }
     };
     let href = Resource::Object(name.clone()).href();
     out.open(dav("response"));
     out.text_element(dav("href"), &href);
-    let found = exchange.backend.object(exchange.caller(), &name).await?;
+    // It is done already: what whoever may not read is told is that it is done.
+    let found = exchange.backend.object(exchange.caller(), &name).await.ok().flatten();
     match found {
         None => crate::property::response::write_status(http::StatusCode::OK, out),
         Some(found) => {
@@ -162,5 +169,4 @@ async fn write(
         }
     }
     out.close(dav("response"));
-    Ok(())
 }
