@@ -136,7 +136,12 @@ fn held(grants: &Grants, rules: Rules, caller: &str, place: Place<'_>) -> BTreeS
     let mut held: BTreeSet<Privilege> =
         all.filter(|privilege| model(grants, rules, caller, place, *privilege)).collect();
     let inbox = matches!(place, Place::Collection(_, kind) if kind == Kinds::INBOX);
-    if inbox && held.contains(&Privilege::ReadFreeBusy) {
+    let said = || {
+        let Place::Collection(id, _) = place else { return false };
+        let entries = grants.collections.get(id).into_iter().chain(&grants.home).flatten();
+        entries.into_iter().any(|ace| says(grants, ace, caller, Privilege::ScheduleQueryFreeBusy))
+    };
+    if inbox && held.contains(&Privilege::ReadFreeBusy) && !said() {
         held.insert(Privilege::ScheduleQueryFreeBusy);
     }
     if held.contains(&Privilege::Read) {

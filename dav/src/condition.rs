@@ -3,7 +3,9 @@
 //! A condition is data: its element, the status it goes with, and where it is written. A [`Failure`] is what a request
 //! ends with: a status, perhaps a condition with its payload, and a sentence for a person.
 
-use calendar::collection::Privilege;
+use std::borrow::Cow;
+
+use calendar::collection::{CollectionName, Privilege};
 use calendar::itip::attachment::AttachmentFault;
 use calendar::refusal::{Barred, Refusal};
 use http::StatusCode;
@@ -257,9 +259,9 @@ impl Failure {
                 match payload {
                     Payload::Nothing => {}
                     Payload::Href(other) => out.text_element(dav("href"), other),
-                    Payload::Privilege(lacking) => write_lacking(*lacking, about(*lacking, href), out),
+                    Payload::Privilege(lacking) => write_lacking(*lacking, &about(*lacking, href), out),
                     Payload::PrivilegeOn(lacking, other) => {
-                        write_lacking(*lacking, about(*lacking, other), out);
+                        write_lacking(*lacking, &about(*lacking, other), out);
                     }
                     Payload::Xml(xml) => out.raw(xml),
                 }
@@ -270,13 +272,25 @@ impl Failure {
 }
 
 /// The address of the resource on which a privilege is needed by what is done to the one at `href`: members come and go
-/// by leave of the collection that they are in (RFC 3744 §3.9, §3.10).
-fn about(lacking: Privilege, href: &str) -> &str {
-    if !matches!(lacking, Privilege::Bind | Privilege::Unbind) {
-        return href;
+/// by leave of the collection that they are in (RFC 3744 §3.9, §3.10), and who sends for somebody needs their leave at
+/// the outbox (RFC 6638 §6.2).
+fn about(lacking: Privilege, href: &str) -> Cow<'_, str> {
+    match lacking {
+        Privilege::Bind | Privilege::Unbind => {
+            let place = href.strip_suffix('/').unwrap_or(href);
+            Cow::Borrowed(place.rfind('/').map_or(href, |at| &place[..=at]))
+        }
+        Privilege::ScheduleSendInvite | Privilege::ScheduleSendReply | Privilege::ScheduleSendFreeBusy => {
+            outbox_of(href).map_or(Cow::Borrowed(href), Cow::Owned)
+        }
+        _ => Cow::Borrowed(href),
     }
-    let place = href.strip_suffix('/').unwrap_or(href);
-    place.rfind('/').map_or(href, |at| &place[..=at])
+}
+
+/// The outbox of the home in which the resource at `href` is.
+fn outbox_of(href: &str) -> Option<String> {
+    let owner = Resource::of_path(href)?.owner()?.as_str().to_owned();
+    Some(Resource::Collection(CollectionName::new(&owner, "outbox")).href())
 }
 
 fn write_lacking(lacking: Privilege, href: &str, out: &mut Writer) {

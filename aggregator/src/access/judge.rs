@@ -114,7 +114,14 @@ impl Law<'_> {
             }
         }
         let mut held = self.judged(caller, &list, place.kind());
-        if place.kind() == Kinds::INBOX && held.contains(&Privilege::ReadFreeBusy) {
+        // Who may learn busy time may ask for it, unless something is said about asking.
+        let is_said = |ace: &Ace| {
+            ace.privileges.contains(&Privilege::ScheduleQueryFreeBusy) && self.is_about(caller, &ace.who)
+        };
+        if place.kind() == Kinds::INBOX
+            && held.contains(&Privilege::ReadFreeBusy)
+            && !list.iter().any(is_said)
+        {
             held.insert(Privilege::ScheduleQueryFreeBusy);
         }
         if held.contains(&Privilege::Read) {

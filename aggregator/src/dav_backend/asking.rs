@@ -15,12 +15,14 @@ use crate::directory;
 use crate::operation::availability::with_availability;
 use crate::operation::free_busy;
 use crate::owner::FreeBusyUrl;
+use crate::scheduling::place::OUTBOX;
 use crate::world::refusal_of;
 
 #[async_trait]
 impl FreeBusyRequests for DavBackend {
     async fn ask(&self, caller: &Caller, request: &FreeBusyRequest) -> Result<FreeBusyAnswer, Refusal> {
-        self.enter_for(caller, &request.asker, Privilege::ScheduleSendFreeBusy).await?;
+        let outbox = CollectionName::new(request.asker.as_str(), OUTBOX);
+        self.enter_collection(caller, &outbox, Privilege::ScheduleSendFreeBusy).await?;
         let Some(owner) = directory::owner_of(&self.world, &request.attendee) else {
             // Who has a mail address may well have a calendar, only not here.
             let elsewhere = request.attendee.mail().is_some_and(|mail| mail.contains('@'));

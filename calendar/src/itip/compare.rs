@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::instance::dates_named;
 use super::property::address_of;
 use crate::component::{Component, Property};
+use crate::limits::Limits;
 use crate::object::CalendarObject;
+use crate::recur::reach;
 use crate::time::{DateOrTime, Duration, Instant};
 use crate::zone::Zone;
 
@@ -94,27 +96,33 @@ pub(super) fn same_times(before: Of<'_>, after: Of<'_>) -> bool {
     };
     let (start_before, start_after) = (start(before), start(after));
     let same_start = match (&start_before, &start_after) {
-        (Some(before), Some(after)) => same_time(before, after),
+        (Some(one), Some(other)) => same_time(one, other, last(before)),
         (None, None) => true,
         _ => false,
     };
     same_start && end(before, start_before.as_ref()) == end(after, start_after.as_ref())
 }
 
-/// Whether two values are the same moment on clocks that run alike in summer and winter.
-fn same_time(one: &DateOrTime, other: &DateOrTime) -> bool {
-    const HALF_A_YEAR_SECONDS: i64 = 182 * 86_400;
+/// Until when the clocks of a component matter: where it does not recur, no longer than it starts.
+fn last((component, object): Of<'_>) -> Instant {
+    let recurs = ["RRULE", "RDATE"].iter().any(|name| component.property(name).is_some());
+    let reach = recurs.then(|| reach(object, Zone::utc(), &Limits::default())).flatten();
+    reach.map_or(Instant::MIN, |reach| reach.end)
+}
+
+/// Whether two values are the same moment, on clocks that run alike from then until `last`: what a VTIMEZONE says of
+/// other times is nothing to the component, and writers say as much of them as they like.
+fn same_time(one: &DateOrTime, other: &DateOrTime, last: Instant) -> bool {
+    const STEP_SECONDS: i64 = 30 * 86_400;
+    const STEPS: i64 = 13;
     let (utc, floats) = (Zone::utc(), |value: &DateOrTime| matches!(value, DateOrTime::Floating(_)));
     let instant = one.to_instant(utc);
     if instant != other.to_instant(utc) || one.is_date() != other.is_date() || floats(one) != floats(other) {
         return false;
     }
-    let later = instant.plus(HALF_A_YEAR_SECONDS);
-    let clocks = |value: &DateOrTime| {
-        let zone = value.zone(utc).clone();
-        (zone.offset_at(instant), zone.offset_at(later))
-    };
-    clocks(one) == clocks(other)
+    let (one, other) = (one.zone(utc), other.zone(utc));
+    let within = (1..=STEPS).map(|step| instant.plus(step * STEP_SECONDS)).filter(|at| *at < last);
+    std::iter::once(instant).chain(within).all(|at| one.offset_at(at) == other.offset_at(at))
 }
 
 /// When it ends, as an instant; without DTEND, DUE and DURATION what the default is.

@@ -3,6 +3,7 @@
 use dav::xml::Name;
 
 pub mod conditions;
+pub mod examples;
 pub mod extent;
 pub mod properties;
 

@@ -15,6 +15,7 @@ use dav::report::table::REPORTS;
 use dav::xml::name::{PREFIXES, dav};
 use dav::xml::{Element, Name, Writer};
 
+use crate::catalogue::examples::EXAMPLES;
 use crate::catalogue::extent::EXTENTS;
 use crate::catalogue::{self, Defined, Standing};
 use crate::scenario::{self, Scenario};
@@ -82,6 +83,7 @@ pub fn document() -> String {
     privileges(&mut out);
     icalendar(&mut out);
     examples(&mut out);
+    scenarios(&mut out);
     out
 }
 
@@ -188,6 +190,15 @@ fn icalendar(out: &mut String) {
 }
 
 fn examples(out: &mut String) {
+    out.push_str("\n## Examples and appendices of the standards\n\n");
+    let rows = EXAMPLES.iter().map(|row| {
+        let section = format!("{} §{}", row.standard, row.section);
+        vec![section, row.about.to_owned(), format!("`{}`", row.scenario)]
+    });
+    table_of(out, &["example", "about", "scenario"], rows);
+}
+
+fn scenarios(out: &mut String) {
     out.push_str("\n## Scenarios\n\n");
     let scenarios = scenario::all();
     let shown = scenarios.iter().filter(|scenario| !scenario.name.starts_with("given/"));
