@@ -77,7 +77,7 @@ impl DavBackend {
     async fn room(&self, name: &ObjectName, octets: usize) -> Result<(), Refusal> {
         let before = self.world.store.facts(name).await.map_err(refusal_of)?;
         let more = octets.saturating_sub(before.map_or(0, |facts| facts.octets));
-        self.counts.admit(&self.world, &name.collection.owner, more).await
+        self.counts.admit(&self.world, &name.collection.owner, more as u64).await
     }
 }
 
@@ -341,11 +341,8 @@ impl Backend for DavBackend {
                 self.world.store.facts(from).await.map_err(refusal_of)?.map_or(0, |facts| facts.octets);
             self.room(to, octets).await?;
         }
-        let carried = object_properties::of(&self.world, from).await?;
         let stored = relocation::relocate(&self.world, caller, (&real, &target), precondition).await;
-        let stored = stored.map_err(|refusal| access::told_at(refusal, &relocation.to.collection))?;
-        object_properties::carry(&self.world, (from, to), *source, carried).await?;
-        Ok(stored)
+        stored.map_err(|refusal| access::told_at(refusal, &relocation.to.collection))
     }
 
     async fn changes(

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use calendar::collection::{EntityTag, PrincipalId};
 use calendar::refusal::Refusal;
 use calendar::time::Instant;
-use dav::backend::{FileContent, FileNode, FileRelocation, Precondition, PropertyChange, Stored};
+use dav::backend::{Extent, FileContent, FileNode, FileRelocation, Precondition, PropertyChange, Stored};
 use dav::path::FileName;
 use store::engine::Version;
 use store::{Change, Committed};
@@ -25,6 +25,10 @@ use rows::{FileRecord, Held, Total};
 pub const FILES_MAX: usize = 10_000;
 /// Octets of all files of one owner.
 pub const OCTETS_MAX: u64 = 1024 * 1024 * 1024;
+/// Octets of the files that one request copies: they are in memory at once.
+pub const COPIED_OCTETS_MAX: u64 = 64 * 1024 * 1024;
+/// Octets of all dead properties in one owner's tree: those of a folder's members are in memory at once.
+pub const PROPERTIES_OCTETS_MAX: u64 = 8 * 1024 * 1024;
 /// Files and folders that one request moves, copies or deletes.
 pub const TREE_MAX: usize = 2_000;
 
@@ -65,6 +69,17 @@ pub async fn octets_of(world: &World, owner: &PrincipalId) -> Result<u64, Refusa
     Ok(rows::total(world, owner.as_str()).await?.0.octets)
 }
 
+/// Octets of the files that a copy would make.
+///
+/// # Errors
+/// [`Refusal::NotFound`]; [`Refusal::Protected`] for more than one request may touch.
+pub async fn octets_at(world: &World, copy: &FileRelocation) -> Result<u64, Refusal> {
+    let (record, version) = rows::record(world, &copy.from).await?.ok_or(Refusal::NotFound)?;
+    let top = Held { name: copy.from.clone(), record, version };
+    let all = if copy.extent == Extent::Everything { tree::all(world, top).await? } else { vec![top] };
+    Ok(tree::octets_of(&all))
+}
+
 /// What is done to a tree of files.
 #[derive(Clone, Copy, Debug)]
 pub enum Deed<'a> {
@@ -95,6 +110,7 @@ pub async fn edit(world: &World, name: &FileName, deed: Deed<'_>) -> Result<Stor
         let stored = think(world, (name, deed), &mut change, &mut total).await?;
         if (total.files > FILES_MAX && total.files > before.files)
             || (total.octets > OCTETS_MAX && total.octets > before.octets)
+            || (total.properties > PROPERTIES_OCTETS_MAX && total.properties > before.properties)
         {
             return Err(Refusal::Full);
         }
@@ -133,11 +149,14 @@ async fn think(
             apply(&mut record, changes)?;
             rows::put(change, name, &record, 0);
             total.files += 1;
+            total.properties += record.properties_octets();
             Ok(Stored { tag: None, created: true, schedule_tag: None })
         }
         Deed::Change(changes) => {
             let (mut record, version) = before.ok_or(Refusal::NotFound)?;
+            let had = record.properties_octets();
             apply(&mut record, changes)?;
+            total.properties = total.properties.saturating_sub(had) + record.properties_octets();
             rows::put(change, name, &record, version);
             Ok(Stored { tag: record.tag(), created: false, schedule_tag: None })
         }

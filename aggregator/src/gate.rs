@@ -43,6 +43,8 @@ pub struct Staged {
     pub before: Option<ObjectFacts>,
     /// The tag of what will be there.
     pub tag: Option<EntityTag>,
+    /// When what will be there was made, UTC seconds.
+    pub created: Option<i64>,
 }
 
 /// A collection as one thought sees it.
@@ -114,6 +116,7 @@ async fn stage_in_home(world: &World, change: &mut Change, edits: &[Edit]) -> Re
             staged[position] = Some(Staged {
                 before: object.before.clone(),
                 tag: object.after.as_ref().map(|after| after.tag.clone()),
+                created: object.after.as_ref().map(|after| after.created),
             });
             touched.add(&object, edit.octets.clone());
             changes.push(object);

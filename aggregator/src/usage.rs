@@ -27,24 +27,19 @@ impl Counts {
     ///
     /// # Errors
     /// [`Refusal::OverQuota`].
-    pub async fn admit(&self, world: &World, owner: &PrincipalId, more: usize) -> Result<(), Refusal> {
+    pub async fn admit(&self, world: &World, owner: &PrincipalId, more: u64) -> Result<(), Refusal> {
         let now = world.now().as_unix();
-        let known = self.known(owner.as_str());
-        let used = match known {
-            Some((at, used)) if (at..at + GOOD_SECONDS).contains(&now) => used,
-            _ => {
-                let used = octets_of(world, owner).await?;
-                self.note(owner.as_str(), (now, used));
-                used
-            }
+        let quota = world.house_rules().quota_octets;
+        let after = |used: u64| used.saturating_add(more);
+        let known = self.known(owner.as_str()).filter(|(at, _)| (*at..*at + GOOD_SECONDS).contains(&now));
+        let (at, used) = match known {
+            Some((at, used)) if after(used) <= quota => (at, used),
+            // What went since makes room, and what was taken note of may never have come to be.
+            _ => (now, octets_of(world, owner).await?),
         };
-        let after = used.saturating_add(more as u64);
-        if after > world.house_rules().quota_octets {
-            return Err(Refusal::OverQuota);
-        }
-        let at = self.known(owner.as_str()).map_or(now, |(at, _)| at);
-        self.note(owner.as_str(), (at, after));
-        Ok(())
+        let fits = after(used) <= quota;
+        self.note(owner.as_str(), (at, if fits { after(used) } else { used }));
+        if fits { Ok(()) } else { Err(Refusal::OverQuota) }
     }
 
     fn known(&self, owner: &str) -> Option<(i64, u64)> {

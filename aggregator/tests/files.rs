@@ -141,3 +141,34 @@ async fn what_an_object_keeps_goes_along_and_ends_with_it() {
     backend.put(&caller(), &two, octets(), &Precondition::default()).await.unwrap();
     assert!(!kept(&two).await, "another object under the same name");
 }
+
+/// A dead property of many octets.
+fn large(number: usize) -> PropertyChange {
+    PropertyChange::Dead(("urn:x".to_owned(), format!("p{number}")), Some("x".repeat(900 * 1024)))
+}
+
+#[tokio::test]
+async fn what_is_kept_beside_objects_and_files_has_bounds() {
+    let backend = backend().await;
+    let calendar = CollectionName::new("ada", "personal");
+    for number in 0..10 {
+        let name = ObjectName::new(&calendar, &format!("{number}.ics"));
+        let text = event(&number.to_string(), "20260504T120000Z", "20260504T130000Z", "");
+        backend.put(&caller(), &name, text, &Precondition::default()).await.unwrap();
+        let kept = backend.change_object(&caller(), &name, &[large(0)]).await;
+        assert_eq!(kept.is_ok(), number < 9, "{number}: {kept:?}");
+        put(&backend, &number.to_string(), b"x").await;
+        let kept = backend.change_file(&caller(), &at(&number.to_string()), &[large(0)]).await;
+        assert_eq!(kept.is_ok(), number < 9, "{number}: {kept:?}");
+    }
+    let (copy, always) = (going("0", "copy", SourceFate::Stays), Precondition::default());
+    let copied = backend.relocate_file(&caller(), &copy, &always).await;
+    assert_eq!(copied.map(|_| ()), Err(Refusal::Full));
+    // What goes makes room.
+    backend.delete_file(&caller(), &at("0"), &Precondition::default()).await.unwrap();
+    backend.change_file(&caller(), &at("9"), &[large(0)]).await.unwrap();
+    let first = ObjectName::new(&calendar, "0.ics");
+    let nothing = PropertyChange::Dead(("urn:x".to_owned(), "p0".to_owned()), None);
+    backend.change_object(&caller(), &first, &[nothing]).await.unwrap();
+    backend.change_object(&caller(), &ObjectName::new(&calendar, "9.ics"), &[large(0)]).await.unwrap();
+}

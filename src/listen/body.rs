@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, EXPECT};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -49,6 +49,13 @@ pub struct Held {
     pub room: Option<OwnedSemaphorePermit>,
 }
 
+impl Held {
+    /// An empty one.
+    pub fn nothing() -> Self {
+        Self { octets: Bytes::new(), room: None }
+    }
+}
+
 impl BodyRoom {
     /// Room for bodies of up to `octets_max`, each of which may take `patience` to come.
     pub fn new(octets_max: usize, patience: Duration) -> Self {
@@ -62,12 +69,12 @@ impl BodyRoom {
     /// [`BodyFault`]; then the connection is of no more use.
     pub async fn read(&self, headers: &HeaderMap, body: Incoming, most: usize) -> Result<Held, BodyFault> {
         if body.is_end_stream() {
-            return Ok(Held { octets: Bytes::new(), room: None });
+            return Ok(Held::nothing());
         }
         let most = most.min(self.octets_max);
         let told = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
         if told.is_some_and(|octets| octets > most) {
-            drain(body).await;
+            pass_over(headers, body).await;
             return Err(BodyFault::TooLarge);
         }
         let pieces = u32::try_from(told.unwrap_or(most) / PIECE_OCTETS + 1).unwrap_or(u32::MAX);
@@ -77,6 +84,14 @@ impl BodyRoom {
         };
         let octets = tokio::time::timeout(self.patience, collect(body, most)).await;
         octets.unwrap_or(Err(BodyFault::TooSlow)).map(|octets| Held { octets, room: Some(room) })
+    }
+}
+
+/// Leaves a body unread that has no bearing on the answer. A client that waits to be told to go on (RFC 9110 §10.1.1) is
+/// not told.
+pub async fn pass_over(headers: &HeaderMap, body: Incoming) {
+    if !body.is_end_stream() && !headers.contains_key(EXPECT) {
+        drain(body).await;
     }
 }
 

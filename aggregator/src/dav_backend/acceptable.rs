@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use calendar::component::Component;
-use calendar::object::CalendarObject;
+use calendar::object::{CalendarObject, Kind};
 use calendar::recur::rule::{Rule, RuleError};
 use calendar::refusal::Refusal;
 use calendar::text::TextError;
@@ -44,7 +44,30 @@ pub(super) fn acceptable(
             reason: "a calendar object resource has no METHOD; that is for messages".to_owned(),
         });
     }
-    object.components().try_for_each(|component| within_dates(&object, component))
+    object.components().try_for_each(|component| {
+        has_start(&object, component)?;
+        within_dates(&object, component)
+    })
+}
+
+/// What says when a component is can be read, and of an event it is there (RFC 5545 §3.6.1): one that is kept and shows
+/// nowhere would look like time that is free.
+fn has_start(object: &CalendarObject, component: &Component) -> Result<(), Refusal> {
+    let fault = |line, property: &str, reason: &str| {
+        Err(Refusal::NotValidObject { line, property: property.to_owned(), reason: reason.to_owned() })
+    };
+    let of_instances = ["DTSTART", "DTEND", "DUE", "RECURRENCE-ID"];
+    for property in of_instances.iter().filter_map(|name| component.property(name)) {
+        let is_empty = property.value.trim().is_empty();
+        if object.date_or_time(property).is_none() && (!is_empty || property.name == "DTSTART") {
+            return fault(property.line, &property.name, "neither a date nor a time");
+        }
+    }
+    let is_changed_instance = component.property("RECURRENCE-ID").is_some();
+    if object.kind() == Kind::Event && !is_changed_instance && component.property("DTSTART").is_none() {
+        return fault(component.line, "DTSTART", "an event has a start");
+    }
+    Ok(())
 }
 
 /// The calendar that a rule of the object counts in, if it is not the Gregorian one (RFC 7529 §4.1).

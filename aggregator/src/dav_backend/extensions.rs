@@ -115,7 +115,10 @@ impl Attachments for DavBackend {
                 if file.octets.len() > OCTETS_MAX {
                     return Err(Refusal::Attachment(AttachmentFault::TooLarge(OCTETS_MAX)));
                 }
-                self.counts.admit(&self.world, owner, file.octets.len()).await?;
+                // Before anything is kept for it.
+                let found = listing::object(&self.world, name).await?.ok_or(Refusal::NotFound)?;
+                met(precondition, Some(&found.facts.tag))?;
+                self.counts.admit(&self.world, owner, file.octets.len() as u64).await?;
                 Some(attachments::keep(&self.world, owner, file).await?)
             }
             AttachmentDeed::Remove(..) => None,

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use calendar::collection::{CollectionName, PrincipalId, Privilege};
 use calendar::refusal::Refusal;
 use dav::backend::{
-    Access, Caller, FileContent, FileNode, FileRelocation, Files, Locks, Precondition, PropertyChange, Stored,
+    Access, Caller, FileContent, FileNode, FileRelocation, Files, Locks, Precondition, PropertyChange,
+    SourceFate, Stored,
 };
 use dav::lock::{Lock, LockChange};
 use dav::path::{FileName, Resource};
@@ -123,7 +124,9 @@ impl Files for DavBackend {
         precondition: &Precondition,
     ) -> Result<Stored, Refusal> {
         self.own(caller, &name.owner)?;
-        self.counts.admit(&self.world, &name.owner, content.octets.len()).await?;
+        let before = files::node(&self.world, name).await?.and_then(|node| node.file);
+        let more = content.octets.len().saturating_sub(before.map_or(0, |facts| facts.octets));
+        self.counts.admit(&self.world, &name.owner, more as u64).await?;
         files::edit(&self.world, name, Deed::Put(&content, precondition)).await
     }
 
@@ -167,6 +170,10 @@ impl Files for DavBackend {
         if relocation.to.owner != relocation.from.owner {
             // A foreign tree is as if it were not there.
             return Err(Refusal::NoParent);
+        }
+        if relocation.source == SourceFate::Stays {
+            let more = files::octets_at(&self.world, relocation).await?;
+            self.counts.admit(&self.world, &relocation.from.owner, more).await?;
         }
         files::edit(&self.world, &relocation.from, Deed::Relocate(relocation, precondition)).await
     }

@@ -21,6 +21,9 @@ use crate::world::{World, refusal_of};
 /// Key: owner, collection, member.
 const TABLE: Table = Table("object-properties");
 
+/// Octets that all objects of a home keep together: they are in memory at once.
+const HOME_OCTETS_MAX: usize = 8 * 1024 * 1024;
+
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Kept {
     /// When the object was made, UTC seconds.
@@ -31,8 +34,14 @@ struct Kept {
     resource_id: Option<String>,
 }
 
+impl Kept {
+    fn octets(&self) -> usize {
+        self.properties.iter().map(|(name, xml)| name.len() + xml.len()).sum()
+    }
+}
+
 /// What goes with an object that is relocated.
-pub(super) struct Carried {
+struct Carried {
     properties: BTreeMap<String, String>,
     resource_id: Option<String>,
 }
@@ -79,6 +88,7 @@ pub(super) async fn change(
     for _ in 0..ATTEMPTS_MAX {
         let facts = world.store.facts(name).await.map_err(refusal_of)?.ok_or(Refusal::NotFound)?;
         let (mut kept, version) = kept(world, name, facts.created).await?;
+        let had = kept.octets();
         for change in changes {
             let PropertyChange::Dead(name, value) = change else {
                 return Err(Refusal::Protected("an object keeps only what the server does not know"));
@@ -86,11 +96,21 @@ pub(super) async fn change(
             properties::keep(&mut kept.properties, name, value.as_ref());
         }
         properties::check_room(&kept.properties)?;
+        if kept.octets() > had {
+            room(world, &name.collection.owner, kept.octets() - had).await?;
+        }
         if write(world, name, &kept, version).await? {
             return Ok(());
         }
     }
     Err(Refusal::Contended)
+}
+
+/// Whether the objects of `home` may keep so many octets more.
+async fn room(world: &World, home: &PrincipalId, more: usize) -> Result<(), Refusal> {
+    let rows = world.store.records::<Kept>(TABLE, &[home.as_str()], None, usize::MAX).await;
+    let kept: usize = rows.map_err(refusal_of)?.iter().map(|row| row.record.octets()).sum();
+    if kept.saturating_add(more) > HOME_OCTETS_MAX { Err(Refusal::Full) } else { Ok(()) }
 }
 
 async fn write(world: &World, name: &ObjectName, kept: &Kept, version: Version) -> Result<bool, Refusal> {
@@ -110,8 +130,8 @@ pub(super) async fn forget(world: &World, name: &ObjectName) -> Result<(), Refus
     Ok(())
 }
 
-/// What an object kept that is about to be relocated; to be given to [`carry`] afterwards.
-pub(super) async fn of(world: &World, name: &ObjectName) -> Result<Carried, Refusal> {
+/// What an object keeps that is about to be relocated.
+async fn of(world: &World, name: &ObjectName) -> Result<Carried, Refusal> {
     let nothing = Carried { properties: BTreeMap::new(), resource_id: None };
     let Some(facts) = world.store.facts(name).await.map_err(refusal_of)? else { return Ok(nothing) };
     let kept = kept(world, name, facts.created).await?.0;
@@ -146,23 +166,35 @@ pub(super) async fn resource_ids(
     Ok(found)
 }
 
-/// Gives the relocated object what it kept where it came from (RFC 4918 §9.8.2, §9.9.1).
+/// Adds to `change` that the relocated object keeps what it kept where it came from (RFC 4918 §9.8.2, §9.9.1);
+/// `created`: when the object at the destination was made, UTC seconds.
+///
+/// # Errors
+/// [`Refusal::Full`] for a copy that there is no room for.
 pub(super) async fn carry(
     world: &World,
+    change: &mut Change,
     (from, to): (&ObjectName, &ObjectName),
-    source: SourceFate,
-    carried: Carried,
+    (source, created): (SourceFate, i64),
 ) -> Result<(), Refusal> {
+    let carried = of(world, from).await?;
     if source == SourceFate::Leaves {
-        forget(world, from).await?;
+        let here = world.store.record::<Kept>(TABLE, &key(from)).await.map_err(refusal_of)?;
+        if let Some((_, version)) = here {
+            change.remove_record(TABLE, &key(from), version);
+        }
     }
-    let Some(facts) = world.store.facts(to).await.map_err(refusal_of)? else { return Ok(()) };
-    let (_, version) = kept(world, to, facts.created).await?;
     // A copy is another resource (RFC 5842 §3.1).
     let resource_id = carried.resource_id.filter(|_| source == SourceFate::Leaves);
-    if version == 0 && carried.properties.is_empty() && resource_id.is_none() {
+    let (_, version) = kept(world, to, created).await?;
+    let kept = Kept { created, properties: carried.properties, resource_id };
+    if version == 0 && kept.properties.is_empty() && kept.resource_id.is_none() {
         return Ok(());
     }
-    let kept = Kept { created: facts.created, properties: carried.properties, resource_id };
-    write(world, to, &kept, version).await.map(|_| ())
+    let is_moved_at_home = source == SourceFate::Leaves && from.collection.owner == to.collection.owner;
+    if !is_moved_at_home && !kept.properties.is_empty() {
+        room(world, &to.collection.owner, kept.octets()).await?;
+    }
+    change.put_record(TABLE, &key(to), &kept, version);
+    Ok(())
 }

@@ -13,7 +13,7 @@ use store::{Change, Committed};
 
 use crate::dav_backend::acceptable::acceptable;
 use crate::dav_backend::access::Seat;
-use crate::dav_backend::{listing, met};
+use crate::dav_backend::{listing, met, object_properties};
 use crate::gate::{self, ATTEMPTS_MAX, Edit, Staged};
 use crate::owner::Owner;
 use crate::scheduling::rules::{self, Invitation};
@@ -80,6 +80,8 @@ impl Going<'_> {
             if *source == SourceFate::Leaves {
                 rows::put_schedule_tag(self.world, &mut change, from, None).await?;
             }
+            let made = staged.first().and_then(|staged| staged.created).unwrap_or_default();
+            object_properties::carry(self.world, &mut change, (from, to), (*source, made)).await?;
             plan.keep(&mut change, &self.owner.id);
             if let Committed::At(_) = self.world.store.commit(change).await.map_err(refusal_of)? {
                 let created = created(&staged);

@@ -7,10 +7,12 @@ use calendar::collection::{CollectionName, MemberName, ObjectName, Privilege};
 use calendar::refusal::{Barred, Refusal};
 use dav::backend::{Caller, Collection, Member, Precondition, PropertyChange, Scheduling, Stored, Telling};
 use store::collections::{CollectionRecord, Head, Role};
+use store::{Change, Committed};
 
 use super::access::Seat;
 use super::{DavBackend, met, object_properties, properties, seen};
-use crate::gate::{self, Edit};
+use crate::attachments;
+use crate::gate::{self, ATTEMPTS_MAX, Edit};
 use crate::operation::collection;
 use crate::owner::Owner;
 use crate::scheduling::write::{self, Wish};
@@ -147,11 +149,20 @@ impl DavBackend {
         precondition: &Precondition,
     ) -> Result<Stored, Refusal> {
         no_schedule_tag(precondition)?;
-        let edits = [Edit { name: name.clone(), octets: Some(octets) }];
-        let staged = gate::change(&self.world, &edits, |staged| met(precondition, seen(staged))).await?;
-        let created = staged.first().is_some_and(|staged| staged.before.is_none());
-        let tag = staged.into_iter().next().and_then(|staged| staged.tag);
-        Ok(Stored { tag, created, schedule_tag: None })
+        let edits = [Edit { name: name.clone(), octets: Some(Arc::clone(&octets)) }];
+        let _turn = self.world.turns.of(name.collection.owner.as_str()).await;
+        for _ in 0..ATTEMPTS_MAX {
+            let mut change = Change::new();
+            let staged = gate::stage(&self.world, &mut change, &edits).await?;
+            met(precondition, seen(&staged))?;
+            attachments::check(&self.world, name, &octets).await?;
+            if let Committed::At(_) = self.world.store.commit(change).await.map_err(refusal_of)? {
+                let created = staged.first().is_some_and(|staged| staged.before.is_none());
+                let tag = staged.into_iter().next().and_then(|staged| staged.tag);
+                return Ok(Stored { tag, created, schedule_tag: None });
+            }
+        }
+        Err(Refusal::Contended)
     }
 
     async fn delete_plain(&self, name: &ObjectName, precondition: &Precondition) -> Result<(), Refusal> {

@@ -66,6 +66,9 @@ pub(super) struct Total {
     pub(super) files: usize,
     /// Octets of the files.
     pub(super) octets: u64,
+    /// Octets of the dead properties of both.
+    #[serde(default)]
+    pub(super) properties: u64,
     /// How often the tree has changed.
     pub(super) changes: u64,
 }
@@ -86,6 +89,11 @@ impl FileRecord {
         self.created = old.created;
         self.display_name.clone_from(&old.display_name);
         self.properties.clone_from(&old.properties);
+    }
+
+    /// Octets of its dead properties.
+    pub(super) fn properties_octets(&self) -> u64 {
+        self.properties.iter().map(|(name, xml)| (name.len() + xml.len()) as u64).sum()
     }
 
     pub(super) fn tag(&self) -> Option<EntityTag> {

@@ -6,7 +6,7 @@ use dav::path::{FILE_DEPTH_MAX, FileName};
 use store::Change;
 
 use super::rows::{self, Held, Total};
-use super::{TREE_MAX, parent_is_there};
+use super::{COPIED_OCTETS_MAX, TREE_MAX, parent_is_there};
 use crate::world::World;
 
 /// `top` and everything below it, folders before what is in them.
@@ -28,6 +28,11 @@ pub(super) async fn all(world: &World, top: Held) -> Result<Vec<Held>, Refusal> 
     Ok(found)
 }
 
+/// Octets of all files among them.
+pub(super) fn octets_of(all: &[Held]) -> u64 {
+    all.iter().filter_map(|held| held.record.content.as_ref()).map(|content| content.octets as u64).sum()
+}
+
 /// Adds to `change` that all of these go.
 pub(super) async fn remove(
     world: &World,
@@ -38,6 +43,7 @@ pub(super) async fn remove(
     for held in all {
         rows::remove(change, held);
         total.files = total.files.saturating_sub(1);
+        total.properties = total.properties.saturating_sub(held.record.properties_octets());
         if let Some(content) = &held.record.content {
             rows::remove_content(change, world, &held.name.owner, content).await?;
             total.octets = total.octets.saturating_sub(content.octets as u64);
@@ -70,6 +76,9 @@ pub(super) async fn relocate(
     }
     let whole = relocation.extent == Extent::Everything || relocation.source == SourceFate::Leaves;
     let going = if whole { all(world, top).await? } else { vec![top] };
+    if relocation.source == SourceFate::Stays && octets_of(&going) > COPIED_OCTETS_MAX {
+        return Err(Refusal::Protected("there is more in it than one request may copy; go by parts"));
+    }
     let place = Place { world, relocation, replaced: &replaced };
     for held in &going {
         place.arrive(change, held, total).await?;
@@ -100,6 +109,7 @@ impl Place<'_> {
                 let now = self.world.now().as_unix();
                 (record.created, record.modified) = (now, now);
                 total.files += 1;
+                total.properties += record.properties_octets();
                 if let Some(content) = &held.record.content {
                     let octets = rows::octets(self.world, &from.owner, content).await?;
                     total.octets += content.octets as u64;

@@ -27,9 +27,13 @@ pub(crate) fn addresses_of(owner: &Owner) -> Vec<Address> {
     owner.addresses.iter().cloned().chain([Address::parse(&path)]).collect()
 }
 
-/// The owner whose principal has this path.
+/// The owner whose principal has this path, or this address on this server.
 fn by_path(world: &World, address: &Address) -> Option<Arc<Owner>> {
-    match Resource::of_path(address.as_str())? {
+    let rules = world.house_rules();
+    let public = rules.public_url.trim_end_matches('/');
+    let path = Some(address.as_str()).filter(|_| !public.is_empty());
+    let path = path.and_then(|address| address.strip_prefix(public)).unwrap_or(address.as_str());
+    match Resource::of_path(path)? {
         Resource::Principal(id) => world.owner(id.as_str()),
         _ => None,
     }

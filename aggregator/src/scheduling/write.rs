@@ -16,6 +16,7 @@ use store::objects::StoredObject;
 use store::outbox::Letter;
 use store::{Change, Committed};
 
+use crate::attachments;
 use crate::dav_backend::met;
 use crate::gate::{self, ATTEMPTS_MAX, Edit};
 use crate::owner::Owner;
@@ -78,6 +79,10 @@ async fn committed(world: &World, owner: &Owner, wish: &Wish<'_>) -> Result<(Sto
         let edits = [Edit { name: wish.name.clone(), octets: plan.octets.clone() }];
         let staged = gate::stage(world, &mut change, &edits).await?;
         let Some(staged) = staged.into_iter().next() else { return Err(Refusal::NotFound) };
+        if let Some(octets) = &wish.octets {
+            // After the gate has seen what it speaks of: what went before that is missed here, what goes later there.
+            attachments::check(world, wish.name, octets).await?;
+        }
         let version = |facts: Option<&store::objects::ObjectFacts>| facts.map(|facts| facts.version);
         if version(staged.before.as_ref()) != version(before.as_ref().map(|stored| &stored.facts)) {
             continue;

@@ -1,9 +1,12 @@
 //! Managed attachments (RFC 8607).
 
+use aggregator::gate::{self, Edit};
 use aggregator::world::HouseRules;
+use calendar::collection::{CollectionName, ObjectName};
 use calendar::component::{Component, Property};
 use calendar::limits::Limits;
 use dav::xml::name::{caldav, dav};
+use store::{Change, Committed};
 
 use crate::client::{HOME, PERSONAL, Server, event};
 
@@ -174,4 +177,24 @@ async fn what_is_wrong_has_a_name() {
     }
     let answer = server.send(&format!("POST {OBJECT}?action=attachment-add"), &FILE, "x").await;
     answer.expect_condition(403, caldav("max-attachments-per-resource"));
+}
+
+#[tokio::test]
+async fn an_object_does_not_speak_of_what_goes_while_it_is_put() {
+    let server = Server::new().await;
+    server.put("a.ics", event("a", "SUMMARY:Tea")).await;
+    add(&server, "", b"octets").await;
+    let other = server.get("a.ics").await.replace("UID:a", "UID:b");
+    // Whoever changes objects waits while another is at it.
+    let turn = server.world.turns.of("ada").await;
+    let put = server.send("PUT /dav/calendars/ada/personal/b.ics", &[], &other);
+    let removal = async {
+        let name = ObjectName::new(&CollectionName::new("ada", "personal"), "a.ics");
+        let mut change = Change::new();
+        gate::stage(&server.world, &mut change, &[Edit { name, octets: None }]).await.unwrap();
+        assert!(matches!(server.world.store.commit(change).await.unwrap(), Committed::At(_)));
+        drop(turn);
+    };
+    let (answer, ()) = tokio::join!(put, removal);
+    answer.expect_condition(403, caldav("valid-managed-id-parameter"));
 }

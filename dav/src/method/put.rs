@@ -88,12 +88,15 @@ async fn file(exchange: &Exchange, name: &FileName) -> Result<Response<Body>, Fa
     })
 }
 
+/// Properties whose values are data that cannot be read, rather than something out of place.
+const VALUES: [&str; 4] = ["DTSTART", "DTEND", "DUE", "RECURRENCE-ID"];
+
 /// The failure of a refusal. What can be read as iCalendar and is still no calendar object breaks another condition
 /// than what cannot be read.
 pub fn refused(refusal: Refusal, octets: &[u8]) -> Failure {
-    if let Refusal::NotValidObject { .. } = &refusal {
+    if let Refusal::NotValidObject { property, .. } = &refusal {
         let readable = text::parse(octets, &Limits::default()).is_ok_and(|parsed| parsed.complete);
-        if readable {
+        if readable && !VALUES.contains(&property.as_str()) {
             return Failure::of(VALID_CALENDAR_OBJECT_RESOURCE, refusal.to_string());
         }
     }
