@@ -29,6 +29,7 @@ use crate::config::settings::{MailRoute, Settings, Smtp};
 use crate::house::House;
 use crate::tls::certificates::Certificates;
 use crate::workers::Ledger;
+use crate::zone_data::zone_data;
 
 /// How long a push service may take to answer.
 const PUSH_PATIENCE: Duration = Duration::from_secs(20);
@@ -290,7 +291,7 @@ async fn furnish(settings: Settings, world: World, kept: Option<Kept>) -> Result
         correspondence: Arc::new(settings.correspondence()),
     };
     Ok(House {
-        dav: dav::service::Service::new(Arc::new(backend)),
+        dav: dav::service::Service::new(Arc::new(backend)).with_zone_data(zone_data()),
         pages: booking_ui::service::Service::new(desk.clone()),
         courier: Courier::new(world.clone(), ways),
         settings,

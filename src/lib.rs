@@ -11,3 +11,4 @@ pub mod listen;
 pub mod systemd;
 pub mod tls;
 pub mod workers;
+pub mod zone_data;

@@ -4,6 +4,7 @@
 
 pub mod address;
 pub mod busy;
+pub mod by_reference;
 pub mod collection;
 pub mod component;
 pub mod detail;

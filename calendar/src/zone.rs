@@ -6,7 +6,9 @@
 mod definition;
 mod names;
 mod onsets;
+mod published;
 mod rule;
+pub mod standard;
 mod write;
 
 use std::sync::{Arc, LazyLock};
@@ -19,6 +21,8 @@ use crate::component::Component;
 use crate::time::Instant;
 use crate::warning::Warning;
 use definition::Definition;
+
+pub use published::{Extent, Onset};
 
 /// The rules by which local clocks run.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,12 +67,7 @@ impl Zone {
     pub fn iana(name: &str) -> Option<Self> {
         static BUNDLED: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
         const NOT_ZONES: [&str; 5] = ["localtime", "posixrules", "Factory", "Local", "Etc/Unknown"];
-        let plausible =
-            |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'/' | b'_' | b'-' | b'+');
-        if name.len() > 64
-            || !name.bytes().all(plausible)
-            || NOT_ZONES.iter().any(|not| not.eq_ignore_ascii_case(name))
-        {
+        if !is_plausible(name) || NOT_ZONES.iter().any(|not| not.eq_ignore_ascii_case(name)) {
             return None;
         }
         // The system may lack the old aliases, which Debian keeps in a package of its own.
@@ -109,6 +108,12 @@ impl Zone {
     fn fixed(name: &str, seconds: i32) -> Option<Self> {
         let offset = Offset::from_seconds(seconds).ok()?;
         Some(Self { name: Arc::from(name), rules: Rules::Known(TimeZone::fixed(offset)) })
+    }
+
+    /// The same rules under another name.
+    #[must_use]
+    pub fn called(self, name: &str) -> Self {
+        Self { name: Arc::from(name), ..self }
     }
 
     /// The name for a TZID parameter.
@@ -218,6 +223,12 @@ impl Zone {
         }
         None
     }
+}
+
+/// Whether the database could have such a name.
+fn is_plausible(name: &str) -> bool {
+    let fits = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'/' | b'_' | b'-' | b'+');
+    name.len() <= 64 && name.bytes().all(fits)
 }
 
 /// The offset with which `local` is read: before a gap, the first of two.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use calendar::by_reference::Vtimezones;
 use calendar::component::Component;
 use calendar::limits::Limits;
 use calendar::object::CalendarObject;
@@ -100,6 +101,8 @@ pub struct Source<'a> {
     pub parsed: Option<&'a Arc<CalendarObject>>,
     /// The zone of its dates and floating times.
     pub zone: &'a Zone,
+    /// Which VTIMEZONEs it shall come with.
+    pub vtimezones: Vtimezones,
     /// Bounds of reading and expanding it.
     pub limits: Limits,
 }
@@ -122,15 +125,16 @@ pub fn written(source: Source<'_>, asked: &Element) -> Result<(String, Format), 
 }
 
 fn text(source: Source<'_>, wanted: &CalendarData) -> Result<String, StatusCode> {
-    let Source { octets, parsed, zone, limits } = source;
+    let Source { octets, parsed, zone, vtimezones, limits } = source;
+    let whole = || text_of(&vtimezones.text(octets, &limits), &limits).into_owned();
     if wanted.is_whole() {
-        return Ok(text_of(octets, &limits).into_owned());
+        return Ok(whole());
     }
     let parsed = match parsed {
         Some(parsed) => Arc::clone(parsed),
         None => match CalendarObject::read(Arc::clone(octets), &limits) {
             Ok(parsed) => Arc::new(parsed),
-            Err(_) => return Ok(text_of(octets, &limits).into_owned()),
+            Err(_) => return Ok(whole()),
         },
     };
     let mut calendar: Component = match wanted.recurrence {
@@ -142,6 +146,8 @@ fn text(source: Source<'_>, wanted: &CalendarData) -> Result<String, StatusCode>
     if let Some(window) = wanted.free_busy {
         recurrence::limit_free_busy(&mut calendar, window);
     }
+    // After the instances, which are those of the object's own zones; before what is selected.
+    vtimezones.apply(&mut calendar);
     if let Some(selection) = &wanted.selection {
         selection.apply(&mut calendar);
     }

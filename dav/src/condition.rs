@@ -156,7 +156,7 @@ conditions! {
     /// An object that speaks of an attachment that there is not.
     VALID_MANAGED_ID_PARAMETER = caldav "valid-managed-id-parameter" FORBIDDEN "RFC 8607 §3.11",
     /// A zone that is not known.
-    VALID_TIMEZONE = caldav "valid-timezone" FORBIDDEN "RFC 7809 §5.2",
+    VALID_TIMEZONE = caldav "valid-timezone" FORBIDDEN "RFC 7809 §3.1.5",
     /// A subscription of which nothing can be made.
     INVALID_SUBSCRIPTION = push "invalid-subscription" FORBIDDEN "draft-bitfire-webdav-push",
     /// Nobody is told of changes here, or not so many.

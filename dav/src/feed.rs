@@ -3,9 +3,11 @@
 mod colour;
 mod seen;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use calendar::by_reference::Vtimezones;
 use calendar::collection::{EntityTag, MemberName, ObjectName};
 use calendar::component::{Component, Property};
 use calendar::detail::{self, Detail};
@@ -21,7 +23,7 @@ use crate::backend::{Backend, Caller, Collection, Member, ctag};
 use crate::body::{self, Body, PAGE_OCTETS, Page};
 use crate::condition::Failure;
 use crate::media::Format;
-use crate::method::get::{State, not_modified, put};
+use crate::method::get::{State, VARIES, not_modified, put};
 use crate::property::webdav::http_date;
 use crate::xml::Element;
 use crate::xml::name::APPLE;
@@ -47,6 +49,8 @@ pub struct Feed {
     pub now: Instant,
     /// Since when feeds are as they are.
     pub seen: Arc<Seen>,
+    /// Which VTIMEZONEs it shall come with.
+    pub vtimezones: Vtimezones,
 }
 
 /// Answers with the whole calendar: the same octets for everybody until something changes, and an honest 304.
@@ -59,15 +63,20 @@ pub async fn answer(feed: Feed, headers: &HeaderMap) -> Result<Response<Body>, F
     // Weak: objects that change while it is sent may stand in it in either state.
     let state =
         format!("{}-{}-{:x}", ctag(feed.collection.token), feed.detail.word(), print_of(&serialise(&head)));
+    let zones = match feed.vtimezones {
+        Vtimezones::AsStored => "",
+        Vtimezones::Every => "-zones",
+        Vtimezones::NotStandard => "-own-zones",
+    };
     let tag = EntityTag(match format {
-        Format::Text => state.clone(),
-        Format::Json => format!("{state}-json"),
+        Format::Text => format!("{state}{zones}"),
+        Format::Json => format!("{state}{zones}-json"),
     });
     let place = format!("{} {}", feed.collection.name, feed.detail.word());
     let modified = feed.seen.since(&place, &state, feed.now);
     let mut answer = HeaderMap::new();
     put(&mut answer, ETAG, &format!("W/{}", tag.quoted()));
-    put(&mut answer, VARY, "Accept");
+    put(&mut answer, VARY, VARIES);
     if let Some(modified) = modified {
         put(&mut answer, LAST_MODIFIED, &http_date(modified));
     }
@@ -174,7 +183,11 @@ async fn page(mut merging: Merging) -> Result<Page<Merging>, Failure> {
         if let Some(object) = backend.object(&caller, &name).await? {
             // One that cannot be read has no place in a stream that others must read.
             if let Ok(object) = CalendarObject::read(object.octets, &limits) {
-                merging.push(object.calendar());
+                let mut calendar = Cow::Borrowed(object.calendar());
+                if merging.feed.vtimezones != Vtimezones::AsStored {
+                    merging.feed.vtimezones.apply(calendar.to_mut());
+                }
+                merging.push(&calendar);
             }
         }
     }

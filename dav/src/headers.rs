@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use calendar::by_reference::Vtimezones;
 use calendar::collection::EntityTag;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH};
 
@@ -149,6 +150,15 @@ pub fn telling(headers: &HeaderMap) -> Result<Telling, Failure> {
         None | Some(b"T" | b"t") => Ok(Telling::Organizer),
         Some(b"F" | b"f") => Ok(Telling::Nobody),
         Some(_) => Err(Failure::bad_request("Schedule-Reply is T or F")),
+    }
+}
+
+/// Which VTIMEZONEs `CalDAV-Timezones` asks for (RFC 7809 §7.1); what is neither T nor F asks for nothing.
+pub fn vtimezones(headers: &HeaderMap) -> Vtimezones {
+    match headers.get("caldav-timezones").map(|value| value.as_bytes().trim_ascii()) {
+        Some(b"T" | b"t") => Vtimezones::Every,
+        Some(b"F" | b"f") => Vtimezones::NotStandard,
+        _ => Vtimezones::AsStored,
     }
 }
 

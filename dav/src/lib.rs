@@ -23,4 +23,5 @@ pub mod property;
 pub mod report;
 pub mod service;
 pub mod timezone;
+pub mod timezones;
 pub mod xml;

@@ -56,6 +56,13 @@ impl Format {
         let other = if usual == Self::Text { Self::Json } else { Self::Text };
         if weight(other) > weight(usual) { other } else { usual }
     }
+
+    /// The same, or nothing where `Accept` names none of them.
+    pub fn acceptable(headers: &HeaderMap) -> Option<Self> {
+        let says = headers.contains_key(ACCEPT);
+        let format = Self::accepted(headers, Self::Text);
+        (!says || weight(headers, format.media_type()) > 0).then_some(format)
+    }
 }
 
 /// How much a media type is wanted, in thousandths; the most exact range that covers it decides.

@@ -16,6 +16,7 @@ use crate::backend::{AttachedFile, Backend, Caller, CollectionKind};
 use crate::body::{self, Body};
 use crate::condition::Failure;
 use crate::feed::{self, Feed, Seen};
+use crate::headers;
 use crate::method::get::{State, not_modified, put};
 use crate::path::encoded;
 
@@ -153,9 +154,9 @@ async fn published(
         object_octets_max: backend.limits().object_octets_max,
         ..calendar::limits::Limits::default()
     };
-    let (now, seen) = (backend.now(), Arc::clone(feeds));
+    let (now, seen, vtimezones) = (backend.now(), Arc::clone(feeds), headers::vtimezones(headers));
     let backend = Arc::clone(backend);
-    feed::answer(Feed { backend, caller, collection, detail, limits, now, seen }, headers).await
+    feed::answer(Feed { backend, caller, collection, detail, limits, now, seen, vtimezones }, headers).await
 }
 
 #[cfg(test)]

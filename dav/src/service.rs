@@ -25,6 +25,7 @@ use crate::open::Open;
 use crate::path::{Resource, WELL_KNOWN};
 use crate::property::{Kinds, Setting};
 use crate::report;
+use crate::timezones::{TimeZones, ZoneData};
 
 /// The body of a response; large ones stream.
 pub type Body = body::Body;
@@ -39,21 +40,32 @@ const PREFERRED: [&str; 5] = ["PROPPATCH", "MKCALENDAR", "MKCOL", "PUT", "POST"]
 pub struct Service {
     backend: Arc<dyn Backend>,
     feeds: Arc<Seen>,
+    timezones: TimeZones,
 }
 
 impl Service {
     /// A service over `backend`.
     pub fn new(backend: Arc<dyn Backend>) -> Self {
-        Self { backend, feeds: Arc::default() }
+        Self { backend, feeds: Arc::default(), timezones: TimeZones::default() }
     }
 
-    /// Answers one request whose body was read (within limits) by the caller. Paths: `/.well-known/caldav`, `/dav/…`,
+    /// The same, with what is known of the rules of time zones.
+    #[must_use]
+    pub fn with_zone_data(mut self, data: ZoneData) -> Self {
+        self.timezones = TimeZones::new(data);
+        self
+    }
+
+    /// Answers one request whose body was read (within limits) by the caller. Paths: `/.well-known/caldav`, `/.well-known/timezone`, `/dav/…`,
     /// and PROPFIND and OPTIONS on `/` and `/principals/`.
     pub async fn handle(&self, request: Request<Bytes>) -> Response<Body> {
         let (head, body) = request.into_parts();
         let path = head.uri.path();
         if path.strip_suffix('/').unwrap_or(path) == WELL_KNOWN {
             return moved(&Resource::Root);
+        }
+        if TimeZones::is_here(path) {
+            return self.timezones.answer(&head, self.backend.now()).await;
         }
         if let Some(subscription) = SubscriptionName::of_path(path) {
             let answered = self.end_push(&head, &subscription).await;
@@ -107,6 +119,7 @@ impl Service {
             limits: self.backend.limits(),
             reports: report::table::names,
             now: self.backend.now(),
+            vtimezones: headers::vtimezones(&headers),
             attachments: self.backend.attachment_limits(),
             usage: OnceLock::new(),
             resource_ids: OnceLock::new(),

@@ -18,9 +18,10 @@ pub fn of_icalendar(icalendar: &str) -> Option<Zone> {
     Zone::of_vtimezone(zone)
 }
 
-/// The iCalendar text that defines the zone called `name`, with its rules from 2000 to 2040.
+/// The iCalendar text that defines the zone called `name`, with its rules since 1970: whoever reads it finds the zone
+/// that has this name, not one of its own.
 pub fn icalendar_of(name: &str) -> Option<String> {
     let zone = Zone::named(name)?;
-    let rules = zone.to_vtimezone(Instant::from_unix(946_684_800), Instant::from_unix(2_208_988_800));
+    let rules = zone.to_vtimezone(Instant::from_unix(0), Instant::from_unix(2_208_988_800));
     Some(format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:{PRODID}\r\n{rules}END:VCALENDAR\r\n"))
 }

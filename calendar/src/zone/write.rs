@@ -11,7 +11,7 @@ use crate::time::Instant;
 /// Years behind `from` that are described at most; a rule that recurs for ever is known no better.
 const YEARS_MAX: i16 = 100;
 /// Years over which a pattern must hold: every weekday falls on every day of a month within 28.
-const PATTERN_YEARS: i16 = 40;
+pub(super) const PATTERN_YEARS: i16 = 40;
 
 /// 1602-01-01: a change before it is not told to readings after it, only what held since.
 const OLD_CHANGE: Instant = Instant::from_unix(-11_612_937_600);
@@ -74,10 +74,56 @@ fn observances(zone: &Zone, from: Instant, to: Instant) -> Vec<Observance> {
         to.to_utc().year().clamp(year, year.saturating_add(YEARS_MAX)).saturating_add(PATTERN_YEARS);
     let changes = changes(zone, from, last_year);
     let until = to.max(from);
-    let (tail_start, rules) = regular_tail(&changes, last_year);
-    let needs_tail = changes.get(tail_start).is_some_and(|change| tail_start == 0 || change.at <= until);
+    let mut observances = grouped(&changes, last_year, |change| change.at <= until);
+    let covered = observances.iter().any(|observance| observance.change.at <= from);
+    let has_standard = observances.iter().any(|observance| !observance.change.daylight);
+    if !covered || !has_standard {
+        let first = changes.first().filter(|_| !observances.is_empty());
+        let before = first.map_or_else(|| zone.offset_at(from), |change| change.before);
+        let earliest = first.map_or(from, |change| change.at.min(from));
+        observances.insert(0, Observance::steady(before, earliest));
+    }
+    observances
+}
+
+/// With what a zone's data begin.
+pub(super) enum Head {
+    /// With this offset, since ever.
+    Always {
+        /// In seconds east of UTC.
+        offset: i32,
+    },
+    /// With what holds at an instant.
+    At(Change),
+}
+
+/// Writes the observances of `changes`, which reach to the end of `last_year`, behind a head; of those at or after an
+/// end none.
+pub(super) fn observances_of(
+    changes: &[Change],
+    last_year: i16,
+    (head, end): (Head, Option<Instant>),
+    out: &mut String,
+) {
+    let head = match head {
+        Head::Always { offset } => {
+            let first = changes.first().map_or(Instant::from_unix(0), |change| change.at);
+            Observance::steady(offset, first)
+        }
+        Head::At(change) => Observance { onsets: vec![onset(&change)], change, rule: None },
+    };
+    head.write(out);
+    for observance in grouped(changes, last_year, |change| end.is_none_or(|end| change.at < end)) {
+        observance.write(out);
+    }
+}
+
+/// The changes that are needed, those of a kind together; from where on they follow two yearly rules, these.
+fn grouped(changes: &[Change], last_year: i16, is_needed: impl Fn(&Change) -> bool) -> Vec<Observance> {
+    let (tail_start, rules) = regular_tail(changes, last_year);
+    let needs_tail = changes.get(tail_start).is_some_and(|change| tail_start == 0 || is_needed(change));
     let mut observances: Vec<Observance> = Vec::new();
-    for change in changes[..tail_start].iter().filter(|change| change.at <= until) {
+    for change in changes[..tail_start].iter().filter(|change| is_needed(change)) {
         let same = |other: &&mut Observance| same_step(&other.change, change);
         match observances.iter_mut().find(same) {
             Some(observance) => observance.onsets.push(onset(change)),
@@ -95,14 +141,6 @@ fn observances(zone: &Zone, from: Instant, to: Instant) -> Vec<Observance> {
             let rule = rules.iter().find(|rule| same_step(&rule.step, first)).and_then(YearlyRule::text);
             observances.push(Observance { change: first.clone(), onsets: vec![onset(first)], rule });
         }
-    }
-    let covered = observances.iter().any(|observance| observance.change.at <= from);
-    let has_standard = observances.iter().any(|observance| !observance.change.daylight);
-    if !covered || !has_standard {
-        let first = changes.first().filter(|_| !observances.is_empty());
-        let before = first.map_or_else(|| zone.offset_at(from), |change| change.before);
-        let earliest = first.map_or(from, |change| change.at.min(from));
-        observances.insert(0, Observance::steady(before, earliest));
     }
     observances
 }

@@ -26,6 +26,9 @@ use crate::property::webdav::{http_date, instant_of_http_date};
 /// What a person finds who opens an address of this server in a browser.
 const NOTE: &str = "This is a CalDAV address. Enter it in a calendar program.\n";
 
+/// What the octets of calendar data depend on besides its state (RFC 9110 §12.5.5).
+pub(crate) const VARIES: &str = "Accept, CalDAV-Timezones";
+
 /// Answers GET.
 ///
 /// # Errors
@@ -76,30 +79,34 @@ async fn object(exchange: &Exchange, name: &ObjectName) -> Result<Response<Body>
     Ok(response)
 }
 
-/// What is said of an object with every representation of it. The tag is that of the object, in text and in JSON alike,
-/// so that a client that reads JSON can say which state it changes.
+/// What is said of an object with every representation of it. The tag is that of the object: in text and in JSON, with
+/// its VTIMEZONEs and without standard ones alike, so that whoever read one of them can say which state it changes, and
+/// finds the tag that listings have. Octets that differ under one tag are told apart by `Vary`; there are no ranges.
 pub(crate) fn representation_headers(found: &Object) -> HeaderMap {
     let mut headers = HeaderMap::new();
     put(&mut headers, ETAG, &found.facts.tag.quoted());
     put(&mut headers, LAST_MODIFIED, &http_date(found.facts.modified));
-    put(&mut headers, VARY, "Accept");
+    put(&mut headers, VARY, VARIES);
     tell_schedule_tag(found.facts.schedule_tag.as_ref(), &mut headers);
     headers
 }
 
-/// An object in a format, with its type and length in `headers`; in JSON only what can be read.
+/// An object in a format and with the VTIMEZONEs that the request asks for, with its type and length in `headers`; in
+/// JSON only what can be read.
 pub(crate) fn representation(
     exchange: &Exchange,
     found: &Object,
     format: Format,
     headers: &mut HeaderMap,
 ) -> Vec<u8> {
+    let limits = exchange.setting.core_limits();
+    let text = exchange.setting.vtimezones.text(&found.octets, &limits);
     let json = match format {
-        Format::Json => media::json_of(&found.octets, &exchange.setting.core_limits()),
+        Format::Json => media::json_of(&text, &limits),
         Format::Text => None,
     };
     let format = if json.is_some() { Format::Json } else { Format::Text };
-    let octets = json.map_or_else(|| found.octets.to_vec(), String::into_bytes);
+    let octets = json.map_or_else(|| text.into_owned(), String::into_bytes);
     put(headers, CONTENT_TYPE, &format.content_type(found.facts.kind));
     put(headers, CONTENT_LENGTH, &octets.len().to_string());
     octets
@@ -114,6 +121,7 @@ async fn calendar(exchange: &Exchange, collection: Arc<Collection>) -> Result<Re
         detail: Detail::Full,
         limits: exchange.setting.core_limits(),
         now: exchange.setting.now,
+        vtimezones: exchange.setting.vtimezones,
         seen: Arc::clone(&exchange.setting.feeds),
     };
     feed::answer(feed, &exchange.headers).await

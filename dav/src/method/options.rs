@@ -1,4 +1,4 @@
-//! OPTIONS: what is spoken here (RFC 4918 §10.1, RFC 4791 §5.1, RFC 3744 §7.2, RFC 5689 §3.1).
+//! OPTIONS: what is spoken here (RFC 4918 §10.1, RFC 4791 §5.1, RFC 3744 §7.2, RFC 5689 §3.1, RFC 7809 §3.1.1).
 
 use http::header::{ALLOW, CONTENT_LENGTH, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
@@ -7,7 +7,8 @@ use crate::body::{self, Body};
 
 /// The compliance classes.
 pub const DAV: &str = "1, 2, 3, access-control, calendar-access, extended-mkcol, calendar-auto-schedule, \
-     calendar-proxy, calendarserver-sharing, calendar-managed-attachments, calendar-availability";
+     calendar-proxy, calendarserver-sharing, calendar-managed-attachments, calendar-availability, \
+     calendar-no-timezone";
 
 /// Answers the method; it says nothing about whether a resource is there, and needs no sign-in.
 pub fn answer(allowed: &str) -> Response<Body> {

@@ -1,4 +1,4 @@
-//! Live properties of CalDAV (RFC 4791 §5.2, §6.2, §7.5.1, §9.6; RFC 7809 §5.2).
+//! Live properties of CalDAV (RFC 4791 §5.2, §6.2, §7.5.1, §9.6; RFC 7809 §5).
 
 use calendar::object::Kind;
 use calendar::zone::Zone;
@@ -12,8 +12,9 @@ use crate::media::Format;
 use crate::path::Resource;
 use crate::property::{Facets, Kinds, LiveProperty, Read, Shown, Write};
 use crate::timezone;
+use crate::timezones;
 use crate::xml::Element;
-use crate::xml::name::caldav;
+use crate::xml::name::{caldav, dav};
 
 /// The rows.
 pub const PROPERTIES: &[LiveProperty] = &[
@@ -54,6 +55,11 @@ pub const PROPERTIES: &[LiveProperty] = &[
             Some(text) => Ok(PropertyChange::Timezone(Some(text))),
             None => Err(Failure::of(VALID_TIMEZONE, format!("the zone {name} is not known"))),
         },
+    }),
+    // RFC 7809 §5.1
+    LiveProperty::protected(caldav("timezone-service-set"), Kinds::HOME, |_, out| {
+        out.writer().text_element(dav("href"), timezones::CONTEXT);
+        Some(())
     }),
     // §5.2.3
     LiveProperty {
@@ -122,6 +128,7 @@ pub const PROPERTIES: &[LiveProperty] = &[
                 octets: &object.octets,
                 parsed: view.parsed.as_ref(),
                 zone: view.zone.as_deref().unwrap_or(own),
+                vtimezones: view.setting.vtimezones,
                 limits: view.setting.core_limits(),
             };
             let (text, format) = calendar_data::written(source, asked)?;

@@ -82,7 +82,9 @@ pub const PROPERTIES: &[LiveProperty] = &[
     .needing(Facets::HOME),
     // RFC 7953 §7.2: when the owner can be asked for at all.
     LiveProperty::protected(caldav("calendar-availability"), Kinds::INBOX, |view, out| {
-        out.text(view.collection.as_ref()?.availability.as_deref()?)
+        let text = view.collection.as_ref()?.availability.as_deref()?;
+        let given = view.setting.vtimezones.text(text.as_bytes(), &view.setting.core_limits());
+        out.text(&String::from_utf8_lossy(&given))
     })
     .accepting(|set| set.map(Element::text).map(availability).transpose().map(PropertyChange::Availability)),
 ];

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use calendar::by_reference::Vtimezones;
 use calendar::collection::{EntityTag, ObjectName, PrincipalId, Privilege};
 use calendar::object::CalendarObject;
 use calendar::time::Instant;
@@ -29,6 +30,8 @@ pub struct Setting {
     pub reports: fn(Kinds) -> Vec<Name<'static>>,
     /// The moment of the request.
     pub now: Instant,
+    /// Which VTIMEZONEs calendar data shall come with.
+    pub vtimezones: Vtimezones,
     /// The key that devices subscribe with (RFC 8292); `None`: nobody is told of changes.
     pub push_key: Option<String>,
     /// The locks of the owner of what is asked for, once they were loaded.

@@ -91,7 +91,7 @@ pub fn wanted(body: &Element) -> Result<Wanted, Failure> {
     Wanted::named(&Element::named(dav("prop")), Asker::Report)
 }
 
-/// The zone that the query brings for dates and floating times (§9.8; RFC 7809 §5.2).
+/// The zone that the query brings for dates and floating times (§9.8; RFC 7809 §6.2).
 fn zone(body: &Element) -> Result<Option<Zone>, Failure> {
     if let Some(element) = body.first(caldav("timezone")) {
         let zone = timezone::of_icalendar(&element.text());

@@ -13,4 +13,5 @@ mod queries;
 mod relocation;
 mod standard;
 mod sync;
+mod timezones;
 mod xml;

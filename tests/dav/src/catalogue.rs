@@ -32,10 +32,6 @@ const fn told(name: Name<'static>, standard: &'static str) -> Defined {
     Defined { name, standard, standing: Standing::Told }
 }
 
-const fn awaited(name: Name<'static>, standard: &'static str) -> Defined {
-    Defined { name, standard, standing: Standing::Awaited }
-}
-
 const fn never(name: Name<'static>, standard: &'static str, why: &'static str) -> Defined {
     Defined { name, standard, standing: Standing::Never(why) }
 }

@@ -12,6 +12,7 @@ use dav::method::table::METHODS;
 use dav::privilege;
 use dav::property::{Kinds, LiveProperty, Shown, Write, table};
 use dav::report::table::REPORTS;
+use dav::timezones;
 use dav::xml::name::{PREFIXES, dav};
 use dav::xml::{Element, Name, Writer};
 
@@ -78,6 +79,7 @@ pub fn document() -> String {
     out.push_str("\n## Reports\n\n");
     let reports = REPORTS.iter().map(|row| vec![name(row.name), kinds(row.on), row.rfc.to_owned()]);
     table_of(&mut out, &["report", "on", "standard"], reports);
+    zones(&mut out);
     properties(&mut out);
     conditions(&mut out);
     privileges(&mut out);
@@ -99,6 +101,18 @@ fn posts(out: &mut String) {
         vec![kinds(row.on), by, row.rfc.to_owned()]
     });
     table_of(out, &["on", "known by", "standard"], rows);
+}
+
+fn zones(out: &mut String) {
+    let _ = writeln!(
+        out,
+        "\n## What is told of time zones\n\nBelow `{}`, without sign-in.\n",
+        timezones::CONTEXT
+    );
+    let rows = timezones::ACTIONS
+        .iter()
+        .map(|row| vec![row.name.to_owned(), format!("`{}`", row.template), row.standard.to_owned()]);
+    table_of(out, &["action", "address", "standard"], rows);
 }
 
 fn shows(scenario: &Scenario, standard: &str) -> bool {

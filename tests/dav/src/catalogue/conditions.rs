@@ -78,7 +78,7 @@ pub const DEFINED: &[Defined] = &[
     told(caldav("recipient-specified"), "draft-desruisseaux-caldav-sched"),
     told(caldav("valid-schedule-default-calendar-URL"), "RFC 6638 §9.2.1.1"),
     told(caldav("supported-rscale"), "RFC 7529 §6.1"),
-    told(caldav("valid-timezone"), "RFC 7809 §5.2, §5.6"),
+    told(caldav("valid-timezone"), "RFC 7809 §3.1.5, §3.1.6"),
     told(caldav("valid-action"), "RFC 8607 §3.11"),
     told(caldav("valid-rid"), "RFC 8607 §3.11"),
     told(caldav("max-attachment-size"), "RFC 8607 §3.11"),

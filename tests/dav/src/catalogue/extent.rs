@@ -50,7 +50,12 @@ pub const EXTENTS: &[Extent] = &[
     row("RFC 6764", "Discovery", "well-known address; current-user-principal at the root"),
     row("RFC 7240", "Prefer", "return=minimal, depth-noroot; Brief"),
     row("RFC 7617", "Basic sign-in", "UTF-8; every request on its own"),
-    row("RFC 7809", "Time zones by reference", "calendar-timezone-id, CALDAV:timezone-id in queries"),
+    row("RFC 7808", "Time zone data", "whole, read only: every action, any truncation, iCalendar and jCal"),
+    row(
+        "RFC 7809",
+        "Time zones by reference",
+        "whole: CalDAV-Timezones wherever calendar data is given, timezone-service-set, calendar-timezone-id, timezone-id in queries",
+    ),
     row("RFC 8144", "Prefer for WebDAV", "return=representation, depth-noroot"),
     row(
         "RFC 9110",

@@ -2,7 +2,7 @@
 
 use dav::xml::name::{caldav, calendar_server, dav};
 
-use super::{Defined, awaited, never, told};
+use super::{Defined, never, told};
 
 /// Why the properties of versioning are not here.
 const VERSIONING: &str = "of this standard REPORT alone is spoken; nothing is versioned";
@@ -62,7 +62,7 @@ pub const DEFINED: &[Defined] = &[
     told(caldav("schedule-default-calendar-URL"), "RFC 6638 §9.2"),
     told(caldav("schedule-tag"), "RFC 6638 §9.3"),
     told(caldav("supported-rscale-set"), "RFC 7529 §6.2"),
-    awaited(caldav("timezone-service-set"), "RFC 7809 §5.1"),
+    told(caldav("timezone-service-set"), "RFC 7809 §5.1"),
     told(caldav("calendar-timezone-id"), "RFC 7809 §5.2"),
     told(caldav("calendar-availability"), "RFC 7953 §7.2.4"),
     told(caldav("managed-attachments-server-URL"), "RFC 8607 §6.1"),
