@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use calendar::by_reference::Vtimezones;
 use calendar::object::CalendarObject;
 use calendar::time::{Instant, Span};
 use calendar::zone::Zone;
@@ -161,7 +162,13 @@ fn calendar_data(element: &Element) {
         return;
     }
     for object in OBJECTS.iter() {
-        let source = Source { octets: object.octets(), parsed: None, zone: Zone::utc(), limits: LIMITS };
+        let source = Source {
+            octets: object.octets(),
+            parsed: None,
+            zone: Zone::utc(),
+            vtimezones: Vtimezones::NotStandard,
+            limits: LIMITS,
+        };
         if let Ok((text, _)) = calendar_data::written(source, element) {
             let parsed = calendar::text::parse(text.as_bytes(), &LIMITS);
             assert!(parsed.is_ok_and(|parsed| parsed.complete), "{text}");
