@@ -123,24 +123,25 @@ async fn remove(
     Ok(())
 }
 
-/// Whether the octets can speak of a managed attachment at all.
-fn mentions(octets: &[u8]) -> bool {
-    const WORD: &[u8] = b"MANAGED-ID";
-    // A fold may stand in the word, but only behind 75 octets of the same line.
-    let folded = || octets.windows(3).any(|end| end == b"\r\n " || end == b"\r\n\t");
-    octets.windows(WORD.len()).any(|window| window.eq_ignore_ascii_case(WORD))
-        || (folded()
-            && without_folds(octets).windows(WORD.len()).any(|window| window.eq_ignore_ascii_case(WORD)))
+/// What stands before a managed attachment's id.
+const WORD: &[u8] = b"MANAGED-ID";
+
+/// Whether iCalendar text can hold a word at all, in any case and folded anywhere.
+pub(crate) fn mentions(octets: &[u8], word: &[u8]) -> bool {
+    let folded = || octets.windows(2).any(|end| end == b"\n " || end == b"\n\t");
+    let stands_in =
+        |octets: &[u8]| octets.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word));
+    stands_in(octets) || (folded() && stands_in(&without_folds(octets)))
 }
 
 fn without_folds(octets: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(octets);
-    text.replace("\r\n ", "").replace("\r\n\t", "").into_bytes()
+    text.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "").into_bytes()
 }
 
 /// The managed attachments that a text speaks of: id and address.
 fn spoken_of(octets: &Arc<[u8]>, limits: &Limits) -> BTreeSet<(String, String)> {
-    if !mentions(octets) {
+    if !mentions(octets, WORD) {
         return BTreeSet::new();
     }
     let calendar = text::parse(octets, limits).ok().and_then(|parsed| parsed.calendars.into_iter().next());

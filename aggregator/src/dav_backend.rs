@@ -12,7 +12,9 @@ pub(crate) mod properties;
 mod push;
 mod relocation;
 mod scheduling;
+mod seat;
 mod sharing_door;
+mod veil;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -37,6 +39,7 @@ use crate::access::grants;
 use crate::attachments;
 use crate::dav_backend::acceptable::{DATES, acceptable};
 use crate::dav_backend::access::Seat;
+use crate::dav_backend::veil::Sight;
 use crate::gate::Staged;
 use crate::operation::{collection, free_busy, sign_in};
 use crate::owner::Owner;
@@ -132,7 +135,8 @@ impl Backend for DavBackend {
                     self.judged(caller, (&name, &record), &grants)
                 };
                 let owner = Arc::clone(&owner);
-                Some(Seat { owner, name: name.clone(), record, borrowed: None, privileges })
+                let (name, sight) = (name.clone(), Sight::Whole);
+                Some(Seat { owner, name, record, borrowed: None, privileges, sight })
             };
             let Some(seat) = seat.filter(|seat| seat.privileges.contains(&Privilege::Read)) else { continue };
             let head = self.world.store.head(&seat.name).await.map_err(refusal_of)?;
@@ -242,8 +246,8 @@ impl Backend for DavBackend {
         name: &CollectionName,
         from: Option<&MemberName>,
     ) -> Result<MemberPage, Refusal> {
-        let (_, at) = self.enter_collection(caller, name, Privilege::Read).await?;
-        listing::page(&self.world, &at, from, |_| true).await
+        let (at, sight) = self.reading(caller, name).await?;
+        listing::page(&self.world, &at, from, |_| true).await.map(|page| seen_with(sight, page))
     }
 
     async fn members_within(
@@ -254,29 +258,32 @@ impl Backend for DavBackend {
         kind: Option<Kind>,
         from: Option<&MemberName>,
     ) -> Result<MemberPage, Refusal> {
-        let (_, at) = self.enter_collection(caller, name, Privilege::Read).await?;
-        listing::page(&self.world, &at, from, |facts| {
+        let (at, sight) = self.reading(caller, name).await?;
+        let page = listing::page(&self.world, &at, from, |facts| {
             let may_be_inside = match facts.kind {
                 // What reaches nowhere may still match: a VTODO without dates always does (RFC 4791 §9.9).
                 Kind::Event => facts.reach.is_some_and(|reach| touches(reach, window)),
                 _ => true,
             };
             may_be_inside && kind.is_none_or(|kind| kind == facts.kind)
-        })
-        .await
+        });
+        page.await.map(|page| seen_with(sight, page))
     }
 
     async fn member(&self, caller: &Caller, name: &ObjectName) -> Result<Option<Member>, Refusal> {
-        let at = self.enter_object(caller, name, Privilege::Read).await?;
+        let (at, sight) = self.reading(caller, &name.collection).await?;
+        let at = ObjectName { collection: at, member: name.member.clone() };
         let facts = self.world.store.facts(&at).await.map_err(refusal_of)?;
         let Some(mut member) = facts.map(member_of) else { return Ok(None) };
         member.schedule_tag = rows::schedule_tag(&self.world, &at, &member.tag).await?;
-        Ok(Some(member))
+        Ok(Some(sight.member(member)))
     }
 
     async fn object(&self, caller: &Caller, name: &ObjectName) -> Result<Option<Object>, Refusal> {
-        let at = self.enter_object(caller, name, Privilege::Read).await?;
-        listing::object(&self.world, &at).await
+        let (at, sight) = self.reading(caller, &name.collection).await?;
+        let at = ObjectName { collection: at, member: name.member.clone() };
+        let found = listing::object(&self.world, &at).await?;
+        Ok(found.and_then(|object| sight.object(object, &self.world.limits)))
     }
 
     async fn put(
@@ -328,7 +335,8 @@ impl Backend for DavBackend {
             SourceFate::Leaves => &[Privilege::Read, Privilege::Unbind][..],
             SourceFate::Stays => &[Privilege::Read],
         };
-        let (from, _) = self.leaving(caller, &relocation.from, needed).await?;
+        let source = self.leaving(caller, &relocation.from, needed).await?;
+        let (from, sight) = (source.object(&relocation.from.member), source.sight);
         let target = self.receiving(caller, &relocation.to).await?;
         let to = target.object(&relocation.to.member);
         if from == to {
@@ -341,7 +349,8 @@ impl Backend for DavBackend {
                 self.world.store.facts(from).await.map_err(refusal_of)?.map_or(0, |facts| facts.octets);
             self.room(to, octets).await?;
         }
-        let stored = relocation::relocate(&self.world, caller, (&real, &target), precondition).await;
+        let precondition = &sight.condition(precondition);
+        let stored = relocation::relocate(&self.world, caller, (&real, &target, sight), precondition).await;
         stored.map_err(|refusal| access::told_at(refusal, &relocation.to.collection))
     }
 
@@ -352,9 +361,11 @@ impl Backend for DavBackend {
         since: Option<SyncToken>,
         limit: usize,
     ) -> Result<Changes, Refusal> {
-        let (_, at) = self.enter_collection(caller, name, Privilege::Read).await?;
+        let (at, sight) = self.reading(caller, name).await?;
         let record = self.record(&at).await?.ok_or(Refusal::NotFound)?;
-        listing::changes(&self.world, (&at, &record), since, limit).await
+        let mut changes = listing::changes(&self.world, (&at, &record), since, limit).await?;
+        changes.changed = changes.changed.into_iter().map(|member| sight.member(member)).collect();
+        Ok(changes)
     }
 
     async fn busy(&self, caller: &Caller, scope: &BusyScope, window: Span) -> Result<BusySet, Refusal> {
@@ -403,6 +414,11 @@ impl Backend for DavBackend {
         }
         object_properties::change(&self.world, &at, changes).await
     }
+}
+
+/// A page as it is told to whoever sees that much.
+fn seen_with(sight: Sight, page: MemberPage) -> MemberPage {
+    MemberPage { members: page.members.into_iter().map(|member| sight.member(member)).collect(), ..page }
 }
 
 fn principal_of(owner: &Owner) -> Principal {

@@ -396,3 +396,100 @@ async fn what_clients_keep_with_a_calendar_is_not_lent_with_it() {
     let stream = door.send("ada", &format!("GET {WORK}"), &[], "").await;
     assert!(stream.says(&["BEGIN:VEVENT"]) && !stream.text.contains("secret-feed"), "{}", stream.text);
 }
+
+/// One event that its writer called private.
+fn private(uid: &str) -> String {
+    event(uid).replace("SUMMARY", "CLASS:PRIVATE\r\nLOCATION:Hidden place\r\nSUMMARY")
+}
+
+const SECRETS: [&str; 2] = ["Secret of hidden", "Hidden place"];
+
+fn tells(answer: &Answer) -> bool {
+    SECRETS.iter().any(|secret| answer.text.contains(secret))
+}
+
+/// Every way to read what is in a calendar.
+fn readings(path: &str) -> Vec<(String, Vec<&'static str>, String)> {
+    let data = "<D:prop><D:getetag/><C:calendar-data/></D:prop>";
+    let filter = |inner: &str| {
+        format!(
+            "<C:filter><C:comp-filter name=\"VCALENDAR\"><C:comp-filter name=\"VEVENT\">{inner}</C:comp-filter></C:comp-filter></C:filter>"
+        )
+    };
+    let report = |body: String| (format!("REPORT {path}"), vec!["Depth: 1"], body);
+    vec![
+        (format!("GET {path}hidden.ics"), vec![], String::new()),
+        (format!("GET {path}hidden.ics"), vec!["Accept: application/calendar+json"], String::new()),
+        (format!("GET {path}"), vec![], String::new()),
+        report(format!("<C:calendar-query {NAMES}>{data}{}</C:calendar-query>", filter(""))),
+        report(format!(
+            "<C:calendar-multiget {NAMES}>{data}<D:href>{path}hidden.ics</D:href></C:calendar-multiget>"
+        )),
+        report(format!(
+            "<D:sync-collection {NAMES}><D:sync-token/><D:sync-level>1</D:sync-level>{data}</D:sync-collection>"
+        )),
+        (
+            format!("PROPFIND {path}"),
+            vec!["Depth: 1"],
+            format!("<D:propfind {NAMES}><D:allprop/></D:propfind>"),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn who_only_reads_learns_of_private_events_when_they_are() {
+    let door = house().await;
+    let plain = ["Content-Type: text/calendar"];
+    assert_eq!(door.status("ada", &format!("PUT {WORK}hidden.ics"), &plain, &private("hidden")).await, 201);
+    share(&door, "ada", WORK, &invite("bob", "read")).await;
+    reply(&door, "bob", "accepted").await;
+    assert_eq!(door.acl("ada", WORK, &ace("cleo", "grant", &["D:read"])).await.status.as_u16(), 200);
+    for (who, path) in [("bob", SEEN), ("cleo", WORK)] {
+        for (line, headers, body) in readings(path) {
+            let answer = door.send(who, &line, &headers, &body).await;
+            assert!(answer.status.is_success() && !tells(&answer), "{line}: {}", answer.text);
+        }
+        let seen = door.send(who, &format!("GET {path}hidden.ics"), &[], "").await;
+        assert!(seen.says(&["SUMMARY:Busy", "DTSTART:20260504T090000Z", "CLASS:PRIVATE"]), "{}", seen.text);
+        assert!(door.send(who, &format!("GET {path}one.ics"), &[], "").await.says(&["Secret of one"]));
+        // Nor can it be found out by asking for it.
+        let probe = format!(
+            "<C:calendar-query {NAMES}><D:prop><D:getetag/></D:prop><C:filter><C:comp-filter name=\"VCALENDAR\"><C:comp-filter name=\"VEVENT\">\
+             <C:prop-filter name=\"LOCATION\"><C:text-match>Hidden</C:text-match></C:prop-filter></C:comp-filter></C:comp-filter></C:filter></C:calendar-query>"
+        );
+        let found = door.send(who, &format!("REPORT {path}"), &["Depth: 1"], &probe).await;
+        assert!(!found.text.contains("hidden.ics"), "{}", found.text);
+        // Nor taken along: what is copied is copied whole.
+        let to = format!("Destination: /dav/calendars/{who}/personal/taken.ics");
+        assert_eq!(door.status(who, &format!("COPY {path}hidden.ics"), &[&to], "").await, 403);
+        let to = format!("Destination: /dav/calendars/{who}/personal/open.ics");
+        assert_eq!(door.status(who, &format!("COPY {path}one.ics"), &[&to], "").await, 201);
+    }
+    // The tag of a reader opens nothing once they may write, so that nobody puts the veil in the place of the event.
+    let tag = |answer: &Answer| format!("If-Match: {}", answer.headers["etag"].to_str().unwrap());
+    let read = door.send("bob", &format!("GET {SEEN}hidden.ics"), &[], "").await;
+    share(&door, "ada", WORK, &invite("bob", "read-write")).await;
+    let line = format!("PUT {SEEN}hidden.ics");
+    assert_eq!(door.status("bob", &line, &[plain[0], &tag(&read)], &read.text).await, 412);
+    // Who may write sees what is written, and so do those who act for the owner, and the owner.
+    let whole = door.send("bob", &format!("GET {SEEN}hidden.ics"), &[], "").await;
+    assert!(tells(&whole));
+    assert_eq!(door.status("bob", &line, &[plain[0], &tag(&whole)], &whole.text).await, 204);
+    assert!(members(&door, "ada", "ada/calendar-proxy-write", &["cleo"]).await.says(&["200 OK"]));
+    for who in ["ada", "cleo"] {
+        assert!(tells(&door.send(who, &format!("GET {WORK}hidden.ics"), &[], "").await), "{who}");
+    }
+}
+
+#[tokio::test]
+async fn the_union_veils_what_its_parts_veil() {
+    let door = house().await;
+    let plain = ["Content-Type: text/calendar"];
+    assert_eq!(door.status("ada", &format!("PUT {WORK}hidden.ics"), &plain, &private("hidden")).await, 201);
+    assert!(members(&door, "ada", "ada/calendar-proxy-read", &["bob"]).await.says(&["200 OK"]));
+    for who in ["bob", "ada"] {
+        let all = door.send(who, "GET /dav/calendars/ada/unified/", &[], "").await;
+        assert!(all.says(&["UID:hidden", "Secret of one"]), "{}", all.text);
+        assert_eq!(tells(&all), who == "ada", "{who}: {}", all.text);
+    }
+}

@@ -39,6 +39,9 @@ const TIMES: [&str; 15] = [
 /// What an event is called of which only busy time is shown.
 const BUSY_TITLE: &str = "Busy";
 
+/// What a task or a journal is called of which others learn only when it is.
+const PRIVATE_TITLE: &str = "Private";
+
 impl Detail {
     /// The word for it.
     pub const fn word(self) -> &'static str {
@@ -79,6 +82,36 @@ pub fn reduced(component: &Component, detail: Detail) -> Option<Component> {
     };
     properties.extend(title);
     Some(Component { name: component.name.clone(), properties, ..Component::default() })
+}
+
+/// A calendar object as those see it who may only read: of what its writer called private or confidential they learn
+/// when it is. `None`: all of it is public.
+pub fn veiled(calendar: &Component) -> Option<Component> {
+    if of_object(calendar, Detail::Full) == Detail::Full {
+        return None;
+    }
+    let shown = |properties: &[Property], names: &[&str]| -> Vec<Property> {
+        properties.iter().filter(|property| names.contains(&property.name.as_str())).cloned().collect()
+    };
+    let components = calendar.components.iter().map(|component| {
+        if component.name == "VTIMEZONE" {
+            return component.clone();
+        }
+        let mut properties = shown(&component.properties, &TIMES);
+        properties.extend(shown(&component.properties, &["CLASS"]));
+        let title = if component.name == "VEVENT" { BUSY_TITLE } else { PRIVATE_TITLE };
+        if matches!(component.name.as_str(), "VEVENT" | "VTODO" | "VJOURNAL") {
+            let value = escape(title);
+            properties.push(Property { name: "SUMMARY".to_owned(), value, ..Property::default() });
+        }
+        Component { name: component.name.clone(), properties, ..Component::default() }
+    });
+    Some(Component {
+        name: calendar.name.clone(),
+        properties: shown(&calendar.properties, &["VERSION", "PRODID", "CALSCALE", "METHOD"]),
+        components: components.collect(),
+        ..Component::default()
+    })
 }
 
 /// The detail in which an object is seen at most: where one of its parts is private, the others are too.
@@ -132,6 +165,32 @@ mod tests {
         }
         assert_eq!(shown("TRANSP:TRANSPARENT\nSUMMARY:x", Detail::Busy), None);
         assert_eq!(shown("STATUS:CANCELLED\nCLASS:PRIVATE", Detail::Title), None);
+    }
+
+    #[test]
+    fn a_veil_leaves_times_and_nothing_else() {
+        let veiled_of = |lines: &str| {
+            let text = format!(
+                "BEGIN:VCALENDAR\nVERSION:2.0\nX-WR-CALNAME:secret\nBEGIN:VTODO\nUID:1\nDUE:20260701T090000Z\n{lines}\nEND:VTODO\nEND:VCALENDAR\n"
+            );
+            let parsed = parse(text.as_bytes(), &Limits::default()).unwrap();
+            veiled(&parsed.calendars[0]).map(|calendar| serialise(&calendar))
+        };
+        assert_eq!(veiled_of("SUMMARY:Doctor"), None);
+        assert_eq!(veiled_of("CLASS:PUBLIC"), None);
+        let lines = "CLASS:PRIVATE\nSUMMARY:secret\nATTACH:http://secret\nRRULE:FREQ=DAILY\nBEGIN:VALARM\nDESCRIPTION:secret\nEND:VALARM";
+        let text = veiled_of(lines).unwrap();
+        assert!(!text.contains("secret") && !text.contains("VALARM"), "{text}");
+        for part in [
+            "VERSION:2.0",
+            "UID:1",
+            "DUE:20260701T090000Z",
+            "RRULE:FREQ=DAILY",
+            "CLASS:PRIVATE",
+            "SUMMARY:Private",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
     }
 
     #[test]

@@ -41,8 +41,8 @@ pub struct Feed {
     pub caller: Caller,
     /// The calendar.
     pub collection: Arc<Collection>,
-    /// How much of it is shown.
-    pub detail: Detail,
+    /// How much of it is shown to whoever has its address; `None`: whatever the caller sees of it.
+    pub detail: Option<Detail>,
     /// The bounds of reading objects.
     pub limits: calendar::limits::Limits,
     /// The moment of the request.
@@ -61,8 +61,10 @@ pub async fn answer(feed: Feed, headers: &HeaderMap) -> Result<Response<Body>, F
     let format = Format::accepted(headers, Format::Text);
     let head = head(&feed.collection);
     // Weak: objects that change while it is sent may stand in it in either state.
-    let state =
-        format!("{}-{}-{:x}", ctag(feed.collection.token), feed.detail.word(), print_of(&serialise(&head)));
+    let word = feed.detail.map_or("own", Detail::word);
+    // Who may do other things may see other things.
+    let seen_as = format!("{}{:?}", serialise(&head), feed.collection.privileges);
+    let state = format!("{}-{word}-{:x}", ctag(feed.collection.token), print_of(&seen_as));
     let zones = match feed.vtimezones {
         Vtimezones::AsStored => "",
         Vtimezones::Every => "-zones",
@@ -72,7 +74,7 @@ pub async fn answer(feed: Feed, headers: &HeaderMap) -> Result<Response<Body>, F
         Format::Text => format!("{state}{zones}"),
         Format::Json => format!("{state}{zones}-json"),
     });
-    let place = format!("{} {}", feed.collection.name, feed.detail.word());
+    let place = format!("{} {word} {}", feed.collection.name, feed.caller.principal);
     let modified = feed.seen.since(&place, &state, feed.now);
     let mut answer = HeaderMap::new();
     put(&mut answer, ETAG, &format!("W/{}", tag.quoted()));
@@ -204,9 +206,14 @@ async fn page(mut merging: Merging) -> Result<Page<Merging>, Failure> {
 
 impl Merging {
     fn push(&mut self, calendar: &Component) {
-        let detail = detail::of_object(calendar, self.feed.detail);
-        let shown: Vec<Component> =
-            calendar.components.iter().filter_map(|component| detail::reduced(component, detail)).collect();
+        let shown: Vec<Component> = match self.feed.detail {
+            None => calendar.components.clone(),
+            Some(detail) => {
+                let detail = detail::of_object(calendar, detail);
+                let components = calendar.components.iter();
+                components.filter_map(|component| detail::reduced(component, detail)).collect()
+            }
+        };
         if shown.iter().all(|component| component.name == "VTIMEZONE") {
             return;
         }

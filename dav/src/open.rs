@@ -156,6 +156,7 @@ async fn published(
     };
     let (now, seen, vtimezones) = (backend.now(), Arc::clone(feeds), headers::vtimezones(headers));
     let backend = Arc::clone(backend);
+    let detail = Some(detail);
     feed::answer(Feed { backend, caller, collection, detail, limits, now, seen, vtimezones }, headers).await
 }
 

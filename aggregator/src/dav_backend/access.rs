@@ -5,17 +5,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use calendar::busy::BusySet;
-use calendar::collection::{CollectionName, EntityTag, MemberName, ObjectName, PrincipalId, Privilege};
+use calendar::collection::{CollectionName, ObjectName, PrincipalId, Privilege};
 use calendar::refusal::Refusal;
 use calendar::time::{Instant, Span};
 use dav::access_list::ACES_MAX;
-use dav::backend::{Access, Ace, Caller, Collection, Delegation, Group, Precondition, Share, Verdict, Who};
+use dav::backend::{Access, Ace, Caller, Collection, Delegation, Group, Share, Verdict, Who};
 use dav::lock::place_of;
 use dav::path::Resource;
 use dav::privilege;
 use dav::property::Kinds;
 use store::collections::{CollectionRecord, Head, Role};
 
+use super::veil::Sight;
 use super::{DavBackend, properties};
 use crate::access::grants::{self, Grants, MEMBERS_MAX};
 use crate::access::judge::{Law, Place, without_changes};
@@ -27,45 +28,7 @@ use crate::owner::Owner;
 use crate::sharing;
 use crate::world::refusal_of;
 
-/// A collection that a caller may do something with.
-pub(super) struct Seat {
-    /// Its owner.
-    pub(super) owner: Arc<Owner>,
-    /// Where its members are: elsewhere than was asked, if it is borrowed.
-    pub(super) name: CollectionName,
-    /// Its record.
-    pub(super) record: CollectionRecord,
-    /// What is kept of it where it is borrowed.
-    pub(super) borrowed: Option<CollectionRecord>,
-    /// What the caller may do.
-    pub(super) privileges: Vec<Privilege>,
-}
-
-impl Seat {
-    /// The object where it is.
-    pub(super) fn object(&self, member: &MemberName) -> ObjectName {
-        ObjectName { collection: self.name.clone(), member: member.clone() }
-    }
-
-    /// The condition under which an object is put, with what the caller lacks: to add members, or to change them.
-    pub(super) fn guarding(&self, precondition: &Precondition) -> Precondition {
-        let mut guarded = precondition.clone();
-        if !self.privileges.contains(&Privilege::Bind) {
-            guarded.matches.get_or_insert_default();
-        }
-        if !self.privileges.contains(&Privilege::WriteContent) {
-            guarded.none_matches = Some(Vec::new());
-        }
-        guarded
-    }
-
-    /// Whether an object may be put where `before` was seen: content is changed by leave of the object, members are
-    /// added by leave of the collection (RFC 3744 appendix B).
-    pub(super) fn may_put(&self, before: Option<&EntityTag>) -> Result<(), Refusal> {
-        let needed = if before.is_some() { Privilege::WriteContent } else { Privilege::Bind };
-        if self.privileges.contains(&needed) { Ok(()) } else { Err(Refusal::NotPermitted(needed)) }
-    }
-}
+pub(super) use super::seat::Seat;
 
 /// A refusal in the words of whoever asked at `asked`, which may be a borrowed collection.
 pub(super) fn told_at(refusal: Refusal, asked: &CollectionName) -> Refusal {
@@ -166,6 +129,21 @@ impl DavBackend {
         Ok((seat.owner, seat.name))
     }
 
+    /// Where the members of a collection are that the caller may read, and how much of them is seen.
+    pub(super) async fn reading(
+        &self,
+        caller: &Caller,
+        name: &CollectionName,
+    ) -> Result<(CollectionName, Sight), Refusal> {
+        if caller.principal == name.owner && !sharing::may_be_borrowed(name) {
+            let (_, at) = self.enter_collection(caller, name, Privilege::Read).await?;
+            return Ok((at, Sight::Whole));
+        }
+        let seat = self.seat(caller, name).await?.ok_or(Refusal::NotFound)?;
+        need(&seat.privileges, Privilege::Read)?;
+        Ok((seat.name, seat.sight))
+    }
+
     /// The object where it is, for one that is perhaps borrowed.
     pub(super) async fn enter_object(
         &self,
@@ -194,13 +172,13 @@ impl DavBackend {
         Ok(seat)
     }
 
-    /// Where an object is that the caller wants to take from there.
+    /// Where the caller wants to take an object from.
     pub(super) async fn leaving(
         &self,
         caller: &Caller,
         name: &ObjectName,
         needed: &[Privilege],
-    ) -> Result<(ObjectName, CollectionRecord), Refusal> {
+    ) -> Result<Seat, Refusal> {
         let seat = self.seat(caller, &name.collection).await?.ok_or(Refusal::NotFound)?;
         if let Some(lacking) = needed.iter().find(|one| !seat.privileges.contains(one)) {
             return Err(Refusal::NotPermitted(*lacking));
@@ -208,7 +186,7 @@ impl DavBackend {
         if needed.contains(&Privilege::Unbind) {
             self.unlocked(&seat, name).await?;
         }
-        Ok((seat.object(&name.member), seat.record))
+        Ok(seat)
     }
 
     /// What is borrowed is written to as far as nobody has locked it where it is at home.
@@ -226,17 +204,19 @@ impl DavBackend {
     pub(super) async fn seat(&self, caller: &Caller, name: &CollectionName) -> Result<Option<Seat>, Refusal> {
         let Some(owner) = self.world.owner(name.owner.as_str()) else { return Ok(None) };
         let Some(record) = self.record(name).await? else { return Ok(None) };
-        let privileges = if caller.principal == name.owner {
-            of_owner(&record)
+        let (privileges, sight) = if caller.principal == name.owner {
+            (of_owner(&record), Sight::Whole)
         } else {
             let grants = grants::of(&self.world, &name.owner).await?;
-            self.judged(caller, (name, &record), &grants)
+            let granted = self.granted(caller, (name, &record), &grants);
+            let sight = Sight::of(&granted);
+            (changeable(&record, granted), sight)
         };
         if let Role::Shared { owner, calendar } = &record.role {
             let host = CollectionName::new(owner, calendar);
-            return self.borrowed(&host, name, (record, privileges)).await;
+            return self.borrowed(&host, name, (record, privileges, sight)).await;
         }
-        let seat = Seat { owner, name: name.clone(), record, borrowed: None, privileges };
+        let seat = Seat { owner, name: name.clone(), record, borrowed: None, privileges, sight };
         Ok((!seat.privileges.is_empty()).then_some(seat))
     }
 
@@ -245,14 +225,15 @@ impl DavBackend {
         &self,
         host: &CollectionName,
         seen_at: &CollectionName,
-        (kept, held): (CollectionRecord, Vec<Privilege>),
+        (kept, held, sight): (CollectionRecord, Vec<Privilege>, Sight),
     ) -> Result<Option<Seat>, Refusal> {
         let Some(owner) = self.world.owner(host.owner.as_str()) else { return Ok(None) };
         let Some(record) = self.record(host).await? else { return Ok(None) };
         let lent = sharing::privileges(&self.world, host, seen_at).await?;
+        let sight = sight.and(Sight::of(&lent));
         let lent = if record.writable { lent } else { without_changes(lent) };
         let privileges: Vec<Privilege> = lent.into_iter().filter(|one| held.contains(one)).collect();
-        let seat = Seat { owner, name: host.clone(), record, borrowed: Some(kept), privileges };
+        let seat = Seat { owner, name: host.clone(), record, borrowed: Some(kept), privileges, sight };
         Ok((!seat.privileges.is_empty()).then_some(seat))
     }
 
@@ -263,7 +244,7 @@ impl DavBackend {
         seat: Seat,
         (head, is_lent): (Head, bool),
     ) -> Result<Collection, Refusal> {
-        let Seat { owner, name, record, borrowed, privileges } = seat;
+        let Seat { owner, name, record, borrowed, privileges, .. } = seat;
         let shown = self.collection_of(&owner, (&name, &record), (head, privileges)).await?;
         let Some(kept) = borrowed else {
             return Ok(Collection { share: if is_lent { Share::Lent } else { Share::None }, ..shown });
@@ -287,10 +268,18 @@ impl DavBackend {
         (name, record): (&CollectionName, &CollectionRecord),
         grants: &Grants,
     ) -> Vec<Privilege> {
+        changeable(record, self.granted(caller, (name, record), grants))
+    }
+
+    /// What was granted to the caller, whether or not the collection can be changed.
+    fn granted(
+        &self,
+        caller: &Caller,
+        (name, record): (&CollectionName, &CollectionRecord),
+        grants: &Grants,
+    ) -> BTreeSet<Privilege> {
         let law = Law { owner: &name.owner, grants, rules: self.world.access_rules() };
-        let place = Place::Collection(name.id.as_str(), kind_of(&record.role));
-        let held = law.privileges(&caller.principal, place);
-        changeable(record, held)
+        law.privileges(&caller.principal, Place::Collection(name.id.as_str(), kind_of(&record.role)))
     }
 
     /// What the caller may do with a home.

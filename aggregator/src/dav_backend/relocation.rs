@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use calendar::collection::PrincipalId;
+use calendar::collection::{PrincipalId, Privilege};
 use calendar::refusal::Refusal;
 use dav::backend::{Caller, Object, Precondition, Relocation, SourceFate, Stored, TargetFate, Telling};
 use store::objects::{ObjectFacts, StoredObject};
@@ -13,6 +13,7 @@ use store::{Change, Committed};
 
 use crate::dav_backend::acceptable::acceptable;
 use crate::dav_backend::access::Seat;
+use crate::dav_backend::veil::Sight;
 use crate::dav_backend::{listing, met, object_properties};
 use crate::gate::{self, ATTEMPTS_MAX, Edit, Staged};
 use crate::owner::Owner;
@@ -25,11 +26,12 @@ use crate::world::{World, refusal_of};
 pub(super) async fn relocate(
     world: &World,
     caller: &Caller,
-    (relocation, target): (&Relocation, &Seat),
+    (relocation, target, sight): (&Relocation, &Seat, Sight),
     precondition: &Precondition,
 ) -> Result<Stored, Refusal> {
     let owner = world.owner(relocation.to.collection.owner.as_str()).ok_or(Refusal::NotFound)?;
-    let going = Going { world, caller: &caller.principal, owner: &owner, relocation, target, precondition };
+    let going =
+        Going { world, caller: &caller.principal, owner: &owner, relocation, target, sight, precondition };
     let (stored, letters) = {
         let _turn = world.turns.of(&owner.id).await;
         going.committed().await?
@@ -44,6 +46,8 @@ struct Going<'a> {
     owner: &'a Owner,
     relocation: &'a Relocation,
     target: &'a Seat,
+    /// How much the caller sees where it comes from.
+    sight: Sight,
     precondition: &'a Precondition,
 }
 
@@ -53,6 +57,9 @@ impl Going<'_> {
         for _ in 0..ATTEMPTS_MAX {
             let found = listing::object(self.world, from).await?.ok_or(Refusal::NotFound)?;
             met(self.precondition, Some(&found.facts.tag))?;
+            if !self.sight.is_whole(&found.octets, &self.world.limits) {
+                return Err(Refusal::NotPermitted(Privilege::Read));
+            }
             let current = (self.precondition, Some(&found.facts.tag));
             write::schedule_tag_met(self.world, from, current).await?;
             acceptable(self.world, &self.target.record, &found.octets)?;

@@ -32,9 +32,9 @@ impl Scheduling for DavBackend {
         precondition: &Precondition,
         telling: Telling,
     ) -> Result<(), Refusal> {
-        let (at, record) = self.leaving(caller, name, &[Privilege::Unbind]).await?;
-        let name = &at;
-        if place::schedules(&record) {
+        let seat = self.leaving(caller, name, &[Privilege::Unbind]).await?;
+        let (name, precondition) = (&seat.object(&name.member), &seat.sight.condition(precondition));
+        if place::schedules(&seat.record) {
             let wish = Wish { caller: &caller.principal, name, octets: None, precondition, telling };
             write::write(&self.world, &wish).await?;
         } else {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use calendar::collection::{EntityTag, ObjectName};
-use calendar::detail::Detail;
 use calendar::time::Instant;
 use http::header::{
     CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
@@ -118,7 +117,7 @@ async fn calendar(exchange: &Exchange, collection: Arc<Collection>) -> Result<Re
         backend: Arc::clone(&exchange.backend),
         caller: exchange.caller().clone(),
         collection,
-        detail: Detail::Full,
+        detail: None,
         limits: exchange.setting.core_limits(),
         now: exchange.setting.now,
         vtimezones: exchange.setting.vtimezones,
