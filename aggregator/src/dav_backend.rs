@@ -41,6 +41,7 @@ use crate::dav_backend::acceptable::{DATES, acceptable};
 use crate::dav_backend::access::Seat;
 use crate::dav_backend::veil::Sight;
 use crate::gate::Staged;
+use crate::operation::availability::{Where, unavailable};
 use crate::operation::{collection, free_busy, sign_in};
 use crate::owner::Owner;
 use crate::push::channel::PushSettings;
@@ -381,7 +382,9 @@ impl Backend for DavBackend {
             return self.everything(caller, &owner, (window, None)).await;
         }
         let record = self.record(&at).await?.ok_or(Refusal::NotFound)?;
-        free_busy::collection_busy(&self.world, &owner, (&at, &record), window).await
+        let busy = free_busy::collection_busy(&self.world, &owner, (&at, &record), window).await?;
+        let unavailable = unavailable(&self.world, &owner, (window, Where::Calendars), &[&at]).await?;
+        Ok(busy.union(&unavailable))
     }
 
     async fn object_properties(

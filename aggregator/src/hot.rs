@@ -7,6 +7,7 @@
 //! for a commit: a commit expects the heads themselves.
 
 mod answers;
+mod availabilities;
 mod shelf;
 mod tally;
 
@@ -54,6 +55,7 @@ impl Eyes {
 pub struct HotBusy {
     shelves: Mutex<shelf::Shelves>,
     answers: Mutex<answers::Answers>,
+    availabilities: Mutex<availabilities::Availabilities>,
     /// Who reads a collection's buckets: the others wait for what one finds.
     readers: Mutex<HashMap<CollectionName, Weak<Queue<()>>>>,
 }
@@ -77,6 +79,28 @@ impl HotBusy {
     pub fn forget_all(&self) {
         locked(&self.answers).clear();
         locked(&self.shelves).clear();
+        locked(&self.availabilities).clear();
+    }
+
+    /// The VAVAILABILITYs of `collection` if they were found to be these when `newest` was the newest commit, or are
+    /// still because it stands at the version `head`.
+    pub(crate) fn availabilities(
+        &self,
+        collection: &CollectionName,
+        newest: Version,
+        head: Option<Version>,
+    ) -> Option<Arc<[Arc<[u8]>]>> {
+        locked(&self.availabilities).at(collection, newest, head)
+    }
+
+    /// Keeps the VAVAILABILITYs of `collection` as they were at the newest commit and the version of its head.
+    pub(crate) fn keep_availabilities(
+        &self,
+        collection: &CollectionName,
+        at: (Version, Version),
+        octets: Arc<[Arc<[u8]>]>,
+    ) {
+        locked(&self.availabilities).keep(collection, at, octets);
     }
 
     /// In which line those wait who want to read buckets of `collection`.

@@ -7,6 +7,7 @@
 //! from the objects at any time.
 
 mod answer;
+mod availabilities;
 mod indexed;
 mod rebuild;
 mod warm;
@@ -24,6 +25,7 @@ use crate::reading::Reading;
 use crate::world::{World, refusal_of};
 
 pub use answer::{Gathered, busy_within};
+pub(crate) use availabilities::availabilities;
 pub(crate) use indexed::{Indexed, Standing, indexed};
 pub use rebuild::refresh;
 pub use warm::BUCKETS_HOT_MAX;
@@ -36,7 +38,7 @@ const YEARS_BEFORE: i16 = 1;
 /// Full years after the current one that are indexed.
 const YEARS_AFTER: i16 = 1;
 /// Moved on whenever something else of an object is indexed: what was indexed before is then built anew.
-const SCHEME: u8 = 1;
+const SCHEME: u8 = 2;
 /// The scheme of an index while it is built on another basis: of some objects it holds what the old one made of them.
 const MIXED: u8 = 0;
 

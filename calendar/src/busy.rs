@@ -5,6 +5,6 @@ pub mod of_object;
 pub mod reply;
 pub mod set;
 
-pub use availability::{Hours, hours};
+pub use availability::{Hours, hours, hours_of};
 pub use of_object::{BusyReading, of_object};
 pub use set::{BusyPeriod, BusySet, BusyType};

@@ -1,6 +1,6 @@
 //! `kalends freebusy`: when an owner is busy, as a table and a chart.
 
-use aggregator::operation::availability::with_availability;
+use aggregator::operation::availability::{Where, with_availability};
 use aggregator::operation::free_busy;
 use calendar::busy::reply::vfreebusy;
 use calendar::busy::{BusySet, BusyType};
@@ -60,7 +60,8 @@ impl Freebusy {
             return Err(Failure::usage(format!("at most {WINDOW_DAYS_MAX} days can be asked for at once")));
         }
         let seen = free_busy::owner_busy(&house.world, owner, window, None).await?;
-        let busy = with_availability(&house.world, owner, window, &seen.busy).await?;
+        let busy =
+            with_availability(&house.world, owner, (window, Where::Everywhere), &seen).await?.clipped(window);
         if self.ics {
             let uid = format!("freebusy-{}-{}-{}", owner.id, from.as_unix(), to.as_unix());
             console.say(Stream::Out, &vfreebusy(&busy, window, now, &uid));

@@ -21,7 +21,7 @@ use super::{DavBackend, properties};
 use crate::access::grants::{self, Grants, MEMBERS_MAX};
 use crate::access::judge::{Law, Place, without_changes};
 use crate::locks;
-use crate::operation::availability::with_availability;
+use crate::operation::availability::{Where, unavailable, with_availability};
 use crate::operation::collection::counts_as_busy;
 use crate::operation::free_busy;
 use crate::owner::Owner;
@@ -310,17 +310,22 @@ impl DavBackend {
             caller.principal == home || !law.withheld(&caller.principal).contains(&Privilege::ReadFreeBusy);
         if is_whole {
             let seen = free_busy::owner_busy(&self.world, owner, window, except_uid).await?;
-            return with_availability(&self.world, owner, window, &seen.busy).await;
+            let busy = with_availability(&self.world, owner, (window, Where::Everywhere), &seen).await?;
+            return Ok(busy.clipped(window));
         }
-        let mut busy = Vec::new();
+        let (mut busy, mut names) = (Vec::new(), Vec::new());
         for (name, record) in self.world.store.collections(&home).await.map_err(refusal_of)? {
             let held = self.judged(caller, (&name, &record), &grants);
             if held.contains(&Privilege::ReadFreeBusy) && counts_as_busy(owner, &record) {
                 let of_one = free_busy::collection_busy(&self.world, owner, (&name, &record), window).await?;
                 busy.extend(of_one.periods().iter().copied());
+                names.push(name);
             }
         }
-        with_availability(&self.world, owner, window, &busy.into_iter().collect()).await
+        let unavailable =
+            unavailable(&self.world, owner, (window, Where::Everywhere), &names.iter().collect::<Vec<_>>())
+                .await?;
+        Ok(busy.into_iter().collect::<BusySet>().union(&unavailable))
     }
 
     /// The list of a home, a collection, or what is in one.

@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq;
 
 use super::DavBackend;
 use crate::directory;
-use crate::operation::availability::with_availability;
+use crate::operation::availability::{Where, with_availability};
 use crate::operation::free_busy;
 use crate::owner::FreeBusyUrl;
 use crate::scheduling::place::OUTBOX;
@@ -65,7 +65,8 @@ impl FreeBusyRequests for DavBackend {
             return Ok(None);
         }
         let seen = free_busy::owner_busy(&self.world, &owner, window, None).await?;
-        with_availability(&self.world, &owner, window, &seen.busy).await.map(Some)
+        let busy = with_availability(&self.world, &owner, (window, Where::Everywhere), &seen).await?;
+        Ok(Some(busy.clipped(window)))
     }
 }
 

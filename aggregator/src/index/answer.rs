@@ -2,6 +2,7 @@
 
 use calendar::busy::{BusyPeriod, BusySet};
 use calendar::collection::{CollectionName, MemberName, ObjectName};
+use calendar::object::Kind;
 use calendar::refusal::Refusal;
 use calendar::time::Span;
 
@@ -172,6 +173,9 @@ async fn expand(
 ) -> Result<(), Refusal> {
     let name = ObjectName { collection: collection.clone(), member };
     let Some(stored) = world.store.object(&name).await.map_err(refusal_of)? else { return Ok(()) };
+    if stored.facts.kind == Kind::Availability {
+        return Ok(());
+    }
     let Ok(object) = zones::read_object(stored.octets, &world.limits) else { return Ok(()) };
     gathered.add(reading.busy_of_kept(world, collection.owner.as_str(), (&object, window)).await?)
 }

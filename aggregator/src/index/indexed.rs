@@ -52,6 +52,13 @@ pub(crate) async fn indexed(
 ) -> Result<Indexed, Refusal> {
     let reach = recur::reach(object, &reading.zone, &world.limits);
     let Some(span) = reach else { return Ok(Indexed::default()) };
+    if object.kind() == Kind::Availability {
+        if standing == Standing::New {
+            reading.busy_of(world, owner, (object, extent)).await?;
+        }
+        // What it says is judged together with what all others say; it is listed so that it is found.
+        return Ok(Indexed { reach, periods: Vec::new(), beyond: reach });
+    }
     if is_small(object, reading, span, &world.limits)
         && let Ok(periods) = reading.busy_of(world, owner, (object, span)).await
         && is_narrow(&periods)

@@ -16,7 +16,7 @@ use calendar::refusal::Refusal;
 use calendar::time::{Instant, Span};
 use calendar::zone::Zone;
 
-use crate::operation::availability::with_availability;
+use crate::operation::availability::{Where, with_availability};
 use crate::operation::free_busy::{SeenBusy, owner_busy};
 use crate::owner::{AutoAccept, Owner};
 use crate::scheduling::write::parsed;
@@ -107,7 +107,7 @@ pub(super) async fn answer(
     let (decision, seen) = match window(object, &owner.zone, &world.limits, world.now()) {
         Some(window) if policy == AutoAccept::IfFree => {
             let seen = owner_busy(world, owner, window, Some(object.uid())).await?;
-            let busy = with_availability(world, owner, window, &seen.busy).await?;
+            let busy = with_availability(world, owner, (window, Where::Everywhere), &seen).await?;
             (decide(object, (&owner.zone, &world.limits), (&busy, window)), Some(seen))
         }
         _ => (Decision::all(YES), None),

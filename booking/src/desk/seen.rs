@@ -1,8 +1,6 @@
 //! What a decision about one host's time looks at. Read before it is thought about, expected by the commit after.
 
-use std::sync::Arc;
-
-use aggregator::operation::availability::with_availability;
+use aggregator::operation::availability::{Where, with_availability};
 use aggregator::operation::free_busy::{SeenBusy, owner_busy};
 use aggregator::owner::Bookings;
 use calendar::refusal::Refusal;
@@ -49,9 +47,11 @@ impl Seen {
         let (before, after) = buffers(&event_type.buffer);
         let window = Span::new(span.start.plus(-before), span.end.plus(after));
         let mut busy = owner_busy(world, owner, window, except_uid).await?;
-        if owner.manner.bookings == Bookings::ByAvailability {
-            busy.busy = Arc::new(with_availability(world, owner, window, &busy.busy).await?);
-        }
+        let place = match owner.manner.bookings {
+            Bookings::ByAvailability => Where::Everywhere,
+            Bookings::ByHours => Where::Calendars,
+        };
+        busy.busy = with_availability(world, owner, (window, place), &busy).await?;
         let more = if event_type.limit == Limit::default() { 0 } else { LIMIT_REACH_SECONDS };
         let reach = head.longest.saturating_add(more);
         let starts = Span::new(window.start.plus(-reach), window.end.plus(reach));

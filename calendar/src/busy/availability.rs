@@ -45,10 +45,22 @@ pub fn hours<'a>(
     reading: &BusyReading<'_>,
     window: Span,
 ) -> Result<Hours, ExpansionError> {
-    let mut layers = Layers { reading, series: 0, instances: 0, spans: Vec::new() };
-    for object in objects.into_iter().filter(|object| object.kind() == Kind::Availability) {
+    hours_of(objects.into_iter().map(|object| (object, reading.zone)), reading.limits, window)
+}
+
+/// The same of objects that are kept in several calendars, each read in the zone of its own.
+///
+/// # Errors
+/// See [`hours`].
+pub fn hours_of<'a>(
+    objects: impl IntoIterator<Item = (&'a CalendarObject, &'a Zone)>,
+    limits: &Limits,
+    window: Span,
+) -> Result<Hours, ExpansionError> {
+    let mut layers = Layers { limits, series: 0, instances: 0, spans: Vec::new() };
+    for (object, zone) in objects.into_iter().filter(|(object, _)| object.kind() == Kind::Availability) {
         for component in object.components() {
-            layers.add(object, component, window)?;
+            layers.add((object, zone), component, window)?;
         }
     }
     let mut hours = Hours::default();
@@ -102,7 +114,7 @@ const RANKS: usize = 10 * STATES;
 
 /// Spans with the rank of what is said about them.
 struct Layers<'a> {
-    reading: &'a BusyReading<'a>,
+    limits: &'a Limits,
     /// AVAILABLE components so far.
     series: usize,
     /// Their instances so far.
@@ -114,11 +126,11 @@ impl Layers<'_> {
     /// Adds one VAVAILABILITY of `object`, as far as it speaks of `window`.
     fn add(
         &mut self,
-        object: &CalendarObject,
+        (object, zone): (&CalendarObject, &Zone),
         component: &Component,
         window: Span,
     ) -> Result<(), ExpansionError> {
-        let said = reach(object, component, self.reading.zone);
+        let said = reach(object, component, zone);
         let Some(said) = said.intersection(window) else { return Ok(()) };
         let layer = priority(component) * STATES;
         self.spans.push((said, layer + busy_type(component) as usize));
@@ -128,10 +140,10 @@ impl Layers<'_> {
                 return Err(too_many(AVAILABLE_MAX, "components"));
             }
             let series = object.as_events(series);
-            let found = instances(&series, self.reading.zone, said, self.reading.limits)?;
+            let found = instances(&series, zone, said, self.limits)?;
             self.instances += found.len();
-            if self.instances > self.reading.limits.instances_max {
-                return Err(too_many(self.reading.limits.instances_max, "instances"));
+            if self.instances > self.limits.instances_max {
+                return Err(too_many(self.limits.instances_max, "instances"));
             }
             let within = found.iter().filter_map(|instance| instance.span.intersection(said));
             self.spans.extend(within.map(|span| (span, layer + AVAILABLE)));
