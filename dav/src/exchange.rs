@@ -110,8 +110,11 @@ impl Exchange {
         }
     }
 
-    /// Loads what views of several resources of one owner share.
-    async fn load_shared(&self, resource: &Resource, needs: Facets) -> Result<(), Failure> {
+    /// Loads what views of several resources of one owner share, as far as `needs` says.
+    ///
+    /// # Errors
+    /// Those of the backend; what the caller may not know is not loaded.
+    pub async fn load_shared(&self, resource: &Resource, needs: Facets) -> Result<(), Failure> {
         let Some(owner) = resource.owner() else { return Ok(()) };
         if needs.has(Facets::LOCKS) {
             self.locks(owner).await?;

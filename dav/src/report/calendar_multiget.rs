@@ -40,6 +40,7 @@ pub async fn answer(exchange: Arc<Exchange>, body: Element) -> Result<Response<B
     if exchange.kind().meets(Kinds::COLLECTION) {
         exchange.own_collection().await?;
     }
+    exchange.load_shared(&exchange.resource, wanted.needs()).await?;
     let hrefs: Vec<String> = body.all(dav("href")).map(Element::trimmed).collect();
     let cursor = Cursor {
         exchange,

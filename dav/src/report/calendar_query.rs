@@ -60,6 +60,7 @@ pub async fn answer(exchange: Arc<Exchange>, body: Element) -> Result<Response<B
         zone: zone(&body)?.map(Arc::new),
         exchange: Arc::clone(&exchange),
     });
+    exchange.load_shared(&exchange.resource, query.wanted.needs()).await?;
     let out = multistatus::begin();
     if let Resource::Object(name) = &exchange.resource {
         return of_object(&query, name, out).await;

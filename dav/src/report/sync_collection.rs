@@ -49,6 +49,7 @@ pub async fn answer(exchange: Arc<Exchange>, body: Element) -> Result<Response<B
     if collection.kind == CollectionKind::Outbox {
         return Err(Failure::of(SUPPORTED_REPORT, "the outbox does not change"));
     }
+    exchange.load_shared(&exchange.resource, wanted.needs()).await?;
     let changes = exchange.backend.changes(exchange.caller(), &collection.name, since, limit).await?;
     let mut out = multistatus::begin();
     // A client that begins has nothing that could be gone.

@@ -9,6 +9,7 @@ use aggregator::owner::{
     IcsLocation, IcsSettings, Manner, Owner, PasswordCheck, Push, SourceKind, SourceSettings, Unreachable,
 };
 use aggregator::ports::{Clock, Entropy};
+use aggregator::push::{self, channel::PushSettings};
 use aggregator::world::{HouseRules, World};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -127,7 +128,12 @@ impl House {
         }
         // Mail goes out, so that people elsewhere can be invited; nobody fetches the letters.
         world.replace_mail_sender(Some("calendar@example.com".to_owned()));
-        let service = Service::new(Arc::new(DavBackend::new(world.clone())));
+        // Devices are told of changes, as far as anybody here can see; nothing goes out.
+        let identity = push::channel::identity(&world).await.unwrap();
+        let settings =
+            PushSettings { contact: "mailto:admin@example.com".to_owned(), ..PushSettings::default() };
+        let backend = DavBackend::new(world.clone()).with_push(identity, settings);
+        let service = Service::new(Arc::new(backend));
         Self { world, service, clock }
     }
 
