@@ -180,11 +180,15 @@ impl Service {
     /// OPTIONS, with what depends on the backend.
     fn options(&self, allowed: &str) -> Response<Body> {
         let mut response = options::answer(allowed);
+        let mut classes: Vec<&str> = options::DAV.split(", ").collect();
+        if !self.backend.reaches_others() {
+            classes.retain(|class| *class != options::AUTO_SCHEDULE);
+        }
         if self.backend.push_key().is_some() {
-            let told = format!("{}, webdav-push", options::DAV);
-            if let Ok(told) = HeaderValue::from_str(&told) {
-                response.headers_mut().insert("dav", told);
-            }
+            classes.push("webdav-push");
+        }
+        if let Ok(told) = HeaderValue::from_str(&classes.join(", ")) {
+            response.headers_mut().insert("dav", told);
         }
         response
     }

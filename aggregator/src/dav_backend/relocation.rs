@@ -1,11 +1,13 @@
 //! An object moved or copied: two edits, one commit, so that no reader finds it twice or nowhere.
 //!
-//! Nobody hears that a scheduling object moves; of one that is replaced, others hear as if it had been deleted.
+//! Nobody hears that a scheduling object moves between calendars of one owner; of one that is replaced, others hear as if
+//! it had been deleted, and of one that is new to an owner's calendars as if it had been put there.
 
 use std::sync::Arc;
 
-use calendar::collection::{PrincipalId, Privilege};
-use calendar::refusal::Refusal;
+use calendar::collection::{ObjectName, PrincipalId, Privilege};
+use calendar::itip::changes;
+use calendar::refusal::{Barred, Refusal};
 use dav::backend::{Caller, Object, Precondition, Relocation, SourceFate, Stored, TargetFate, Telling};
 use store::objects::{ObjectFacts, StoredObject};
 use store::outbox::Letter;
@@ -17,6 +19,7 @@ use crate::dav_backend::veil::Sight;
 use crate::dav_backend::{listing, met, object_properties};
 use crate::gate::{self, ATTEMPTS_MAX, Edit, Staged};
 use crate::owner::Owner;
+use crate::scheduling::people::Role;
 use crate::scheduling::rules::{self, Invitation};
 use crate::scheduling::write::{self, Plan, Thought};
 use crate::scheduling::{courier, people, place, rows};
@@ -64,9 +67,10 @@ impl Going<'_> {
             write::schedule_tag_met(self.world, from, current).await?;
             acceptable(self.world, &self.target.record, &found.octets)?;
             let there = self.world.store.object(to).await.map_err(refusal_of)?;
-            let plan = self.plan(&found, there.as_ref()).await?;
+            let besides = self.plan(&found, there.as_ref()).await?;
             let mut change = Change::new();
-            let staged = gate::stage(self.world, &mut change, &edits(self.relocation, &found)).await?;
+            let staged =
+                gate::stage(self.world, &mut change, &edits(self.relocation, &besides.octets)).await?;
             let before = |position: usize| staged.get(position).and_then(|staged| staged.before.as_ref());
             self.target.may_put(before(0).map(|facts| &facts.tag))?;
             if *target == TargetFate::Stays && before(0).is_some() {
@@ -81,7 +85,11 @@ impl Going<'_> {
                 continue;
             }
             let tag = staged.first().and_then(|staged| staged.tag.clone());
-            let schedule_tag = found.facts.schedule_tag.filter(|_| place::schedules(&self.target.record));
+            let schedule_tag = if besides.arrives.is_some() {
+                Some(write::new_tag(self.world))
+            } else {
+                found.facts.schedule_tag.filter(|_| place::schedules(&self.target.record))
+            };
             let tags = schedule_tag.as_ref().zip(tag.as_ref());
             rows::put_schedule_tag(self.world, &mut change, to, tags).await?;
             if *source == SourceFate::Leaves {
@@ -89,36 +97,100 @@ impl Going<'_> {
             }
             let made = staged.first().and_then(|staged| staged.created).unwrap_or_default();
             object_properties::carry(self.world, &mut change, (from, to), (*source, made)).await?;
-            plan.keep(&mut change, &self.owner.id);
+            besides.plans().for_each(|plan| plan.keep(&mut change, &self.owner.id));
             if let Committed::At(_) = self.world.store.commit(change).await.map_err(refusal_of)? {
                 let created = created(&staged);
-                return Ok((Stored { tag, created, schedule_tag }, plan.letters));
+                let letters = besides.plans().flat_map(|plan| plan.letters.clone()).collect();
+                return Ok((Stored { tag, created, schedule_tag }, letters));
             }
         }
         Err(Refusal::Contended)
     }
 
-    /// Whether the object may come to its destination, and what others hear of what it replaces there.
-    async fn plan(&self, found: &Object, there: Option<&StoredObject>) -> Result<Plan, Refusal> {
-        let nothing = Plan::plain(None);
+    /// Whether the object may come to its destination, and what others hear of it.
+    async fn plan(&self, found: &Object, there: Option<&StoredObject>) -> Result<Besides, Refusal> {
+        let mut besides = Besides { octets: Arc::clone(&found.octets), arrives: None, replaced: None };
         let Relocation { from, to, source, .. } = self.relocation;
-        let addresses = people::addresses_of(self.owner);
-        let arriving = Invitation::of(people::read(self.world, &found.octets), &addresses);
-        if !place::schedules(&self.target.record) {
-            return Ok(nothing);
+        let is_known = self.is_scheduled_for(from).await?;
+        if is_known {
+            self.may_leave(found)?;
         }
+        if !place::schedules(&self.target.record) {
+            return Ok(besides);
+        }
+        let addresses = people::addresses_of(self.owner);
+        let invitation = |octets: &Arc<[u8]>| Invitation::of(people::read(self.world, octets), &addresses);
+        let arriving = invitation(&found.octets);
         if let Some(arriving) = &arriving {
             let leaves = (*source == SourceFate::Leaves).then_some(from);
             rules::only_one(self.world, to, arriving.object.uid(), leaves).await?;
         }
-        let Some(there) = there else { return Ok(nothing) };
-        let replaced = Invitation::of(people::read(self.world, &there.octets), &addresses);
+        let replaced = there.and_then(|there| invitation(&there.octets));
         let is_same =
             |one: &Invitation| arriving.as_ref().is_some_and(|other| other.object.uid() == one.object.uid());
-        let Some(replaced) = replaced.filter(|one| !is_same(one)) else { return Ok(nothing) };
+        let (same, other) = match replaced {
+            Some(replaced) if is_same(&replaced) => (Some(replaced), None),
+            other => (None, other),
+        };
         let (world, caller, owner) = (self.world, self.caller, self.owner);
         let thought = Thought { world, caller, owner, addresses: &addresses, telling: Telling::Organizer };
-        thought.plan(Some(&replaced), None).await
+        if let Some(other) = &other {
+            besides.replaced = Some(thought.plan(Some(other), None).await?);
+        }
+        let is_other_owners = from.collection.owner != to.collection.owner;
+        if let Some(arriving) = arriving.filter(|_| !is_known || is_other_owners) {
+            // New to this owner's calendars: as if it had been put there (RFC 6638 §3.2.1.1).
+            let object = Some(&arriving.object);
+            rules::may_change(same.as_ref(), Some(&arriving), object, &addresses)?;
+            let plan = thought.plan(same.as_ref(), Some(arriving)).await?;
+            besides.octets = plan.octets.clone().unwrap_or(besides.octets);
+            besides.arrives = Some(plan);
+        }
+        Ok(besides)
+    }
+
+    /// Whether the server schedules for what is in the collection of `name`.
+    async fn is_scheduled_for(&self, name: &ObjectName) -> Result<bool, Refusal> {
+        let found = self.world.store.collection(&name.collection).await.map_err(refusal_of)?;
+        Ok(found.is_some_and(|(record, _)| place::schedules(&record)))
+    }
+
+    /// Whether an object may leave its owner's calendars for another's: not if others would have to hear of it. Neither
+    /// is it called off, nor does anybody else become its organizer.
+    fn may_leave(&self, found: &Object) -> Result<(), Refusal> {
+        let Relocation { from, to, source, .. } = self.relocation;
+        if *source == SourceFate::Stays || from.collection.owner == to.collection.owner {
+            return Ok(());
+        }
+        let owner = self.world.owner(from.collection.owner.as_str()).ok_or(Refusal::NotFound)?;
+        let addresses = people::addresses_of(&owner);
+        let leaving = Invitation::of(people::read(self.world, &found.octets), &addresses);
+        let Some(leaving) = leaving else { return Ok(()) };
+        if changes(Some(&leaving.object), None, &addresses, self.world.now()).send.is_empty() {
+            return Ok(());
+        }
+        Err(Refusal::Scheduling(match leaving.role {
+            Role::Organizer => Barred::OrganizerChange { property: "the owner".to_owned() },
+            Role::Attendee => {
+                Barred::AttendeeChange { property: "in whose calendars an invitation is".to_owned() }
+            }
+        }))
+    }
+}
+
+/// What a relocation makes besides itself.
+struct Besides {
+    /// What arrives, with what scheduling adds.
+    octets: Arc<[u8]>,
+    /// What others hear of its coming.
+    arrives: Option<Plan>,
+    /// What others hear of the end of what it replaces.
+    replaced: Option<Plan>,
+}
+
+impl Besides {
+    fn plans(&self) -> impl Iterator<Item = &Plan> {
+        self.replaced.iter().chain(&self.arrives)
     }
 }
 
@@ -127,8 +199,8 @@ fn created(staged: &[Staged]) -> bool {
 }
 
 /// The destination first.
-fn edits(relocation: &Relocation, found: &Object) -> Vec<Edit> {
-    let arrives = Edit { name: relocation.to.clone(), octets: Some(Arc::clone(&found.octets)) };
+fn edits(relocation: &Relocation, octets: &Arc<[u8]>) -> Vec<Edit> {
+    let arrives = Edit { name: relocation.to.clone(), octets: Some(Arc::clone(octets)) };
     let leaves = Edit { name: relocation.from.clone(), octets: None };
     match relocation.source {
         SourceFate::Leaves => vec![arrives, leaves],

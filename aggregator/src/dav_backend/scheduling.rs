@@ -25,6 +25,10 @@ const PAGE: usize = 200;
 
 #[async_trait]
 impl Scheduling for DavBackend {
+    fn reaches_others(&self) -> bool {
+        self.world.mail_sender().is_some() || self.world.owners().len() > 1
+    }
+
     async fn delete_telling(
         &self,
         caller: &Caller,

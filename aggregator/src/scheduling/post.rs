@@ -144,13 +144,15 @@ impl<'a> Posting<'a> {
         Ok(status::PENDING)
     }
 
-    /// The id of the letter that is written next: the commit that counts it writes it, and no other.
+    /// The id of the letter that is written next: the commit that counts it writes it, and no other. The stamp tells it
+    /// from one that was written before an older state was restored.
     fn next_id(&self, message: &Message, destination: &str) -> String {
         let mut hash = Sha256::new();
         for part in [&self.owner.id, message.object.uid(), destination] {
             hash.update(part);
             hash.update([0]);
         }
+        hash.update(self.talk.stamped().to_be_bytes());
         format!("{LETTERS}{}.{}", hex(&hash.finalize()[..12]), self.talk.next_number())
     }
 

@@ -62,6 +62,11 @@ impl Talk {
         Instant::from_unix(self.stamp)
     }
 
+    /// The DTSTAMP of what is sent now, once [`Self::stamp`] has said it.
+    pub(crate) const fn stamped(&self) -> i64 {
+        self.stamp
+    }
+
     /// The number of the letter that is written next.
     pub(crate) fn next_number(&self) -> u64 {
         self.written.saturating_add(1)

@@ -25,6 +25,16 @@ async fn what_a_client_finds() {
     let house = House::new().await;
     let options = house.send("ann", "OPTIONS /dav/", &[], "").await.expect(200);
     assert!(options.header("dav").unwrap().contains("calendar-auto-schedule"));
+    // Clients send invitations themselves where the server reaches nobody.
+    let alone = House::new().await;
+    alone.world.replace_mail_sender(None);
+    let options = alone.send("olga", "OPTIONS /dav/", &[], "").await.expect(200);
+    assert!(options.header("dav").unwrap().contains("calendar-auto-schedule"), "there are others here");
+    let olga = alone.world.owner("olga").unwrap();
+    alone.world.replace_owners(vec![olga]);
+    let options = alone.send("olga", "OPTIONS /dav/", &[], "").await.expect(200);
+    let classes = options.header("dav").unwrap();
+    assert!(classes.contains("calendar-access") && !classes.contains("calendar-auto-schedule"), "{classes}");
     let principal =
         house.send("olga", "PROPFIND /dav/principals/olga/", &["Depth: 0"], NAMES).await.expect(207);
     let href =

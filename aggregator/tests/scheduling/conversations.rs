@@ -203,3 +203,19 @@ async fn a_client_that_names_people_by_their_paths() {
         .expect(204);
     assert_eq!(partstat(&house.text("olga", "personal/a.ics").await, "ann"), "TENTATIVE");
 }
+
+#[tokio::test]
+async fn who_leaves_it_to_the_server_again_is_answered_for() {
+    let house = House::new().await;
+    house.put("olga", "personal/a.ics", &meeting("a", "", &["ann@x"])).await.expect(201);
+    let copy = house.only("ann").await;
+    let own =
+        [("ORGANIZER:", "ORGANIZER;SCHEDULE-AGENT=CLIENT:"), ("PARTSTAT=NEEDS-ACTION", "PARTSTAT=TENTATIVE")];
+    house.edit("ann", &copy, &own).await.expect(204);
+    assert!(house.heard("olga").await.is_empty());
+    house.edit("ann", &copy, &[("SCHEDULE-AGENT=CLIENT", "SCHEDULE-AGENT=SERVER")]).await.expect(204);
+    assert_eq!(house.heard("olga").await, ["REPLY"]);
+    assert_eq!(partstat(&house.text("olga", "personal/a.ics").await, "ann"), "TENTATIVE");
+    house.edit("ann", &copy, &[("SUMMARY", "TRANSP:TRANSPARENT\r\nSUMMARY")]).await.expect(204);
+    assert!(house.heard("olga").await.is_empty(), "once");
+}

@@ -8,6 +8,7 @@ mod histories;
 mod honesty;
 mod house;
 mod outsiders;
+mod races;
 mod refusals;
 mod tags;
 #[allow(dead_code, reason = "shared with other tests")]

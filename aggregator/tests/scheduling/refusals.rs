@@ -121,3 +121,28 @@ async fn a_large_attachment_to_many_is_no_invitation() {
     house.put("olga", "personal/a.ics", &meeting("a", &attached, &many)).await.refused("max-resource-size");
     house.put("olga", "personal/a.ics", &meeting("a", &attached, &many[..2])).await.expect(201);
 }
+
+#[tokio::test]
+async fn what_comes_from_elsewhere_is_new_and_what_others_hear_of_does_not_go_elsewhere() {
+    let house = House::new().await;
+    let grant = "<D:ace><D:principal><D:href>/dav/principals/ann/</D:href></D:principal><D:grant>\
+        <D:privilege><D:read/></D:privilege><D:privilege><D:write/></D:privilege></D:grant></D:ace>";
+    house.send("olga", "ACL personal/", &[], &acl(grant)).await.expect(200);
+    house.put("olga", "personal/a.ics", &meeting("a", "", &["bob@x"])).await.expect(201);
+    // Olga's meeting in Ann's calendar would be nobody's any more.
+    let line = "MOVE /dav/calendars/olga/personal/a.ics";
+    let moved = house.send("ann", line, &["Destination: personal/a.ics"], "").await;
+    moved.refused("allowed-organizer-scheduling-object-change");
+    // What Ann herself organizes, and was put into Olga's calendar, is sent when it comes into hers.
+    let anns = meeting("b", "", &["bob@x"]).replace("olga@x", "ann@x");
+    house.put("ann", "/dav/calendars/olga/personal/b.ics", &anns).await.expect(201);
+    assert_eq!(house.heard("bob").await, ["REQUEST"], "of Olga's alone");
+    let line = "MOVE /dav/calendars/olga/personal/b.ics";
+    let moved = house.send("ann", line, &["Destination: personal/b.ics"], "").await.expect(201);
+    assert!(moved.header("schedule-tag").is_some());
+    assert_eq!(house.heard("bob").await, ["REQUEST"]);
+    let held = house.text("ann", "personal/b.ics").await;
+    assert!(held.contains("SCHEDULE-STATUS=1.2:mailto:bob@x"), "{held}");
+    house.send("ann", "DELETE personal/b.ics", &[], "").await.expect(204);
+    assert_eq!(house.heard("bob").await, ["CANCEL"]);
+}

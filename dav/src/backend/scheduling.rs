@@ -19,6 +19,12 @@ pub enum Telling {
 /// Whoever schedules. Privileges are checked as [`Backend`](super::Backend) says.
 #[async_trait]
 pub trait Scheduling: Send + Sync + 'static {
+    /// Whether anybody could be reached by a message. Where nobody can, clients are not told that the server schedules
+    /// (RFC 6638 §2): they may then send invitations themselves.
+    fn reaches_others(&self) -> bool {
+        true
+    }
+
     /// Deletes an object as [`Backend::delete`](super::Backend::delete) does; `telling` says whether an attendee's
     /// organizer hears of it.
     async fn delete_telling(

@@ -10,6 +10,9 @@ pub const DAV: &str = "1, 2, 3, access-control, calendar-access, extended-mkcol,
      calendar-proxy, calendarserver-sharing, calendar-managed-attachments, calendar-availability, \
      calendar-no-timezone";
 
+/// The class that says that the server schedules (RFC 6638 §2).
+pub const AUTO_SCHEDULE: &str = "calendar-auto-schedule";
+
 /// Answers the method; it says nothing about whether a resource is there, and needs no sign-in.
 pub fn answer(allowed: &str) -> Response<Body> {
     let mut response = body::status(StatusCode::OK);

@@ -15,6 +15,7 @@ use super::{Edited, Letters, Scheduled, force_send, obey_force_send};
 use crate::address::Address;
 use crate::component::{Component, Parameter, Property};
 use crate::limits::Limits;
+use crate::object::CalendarObject;
 use crate::time::Instant;
 
 /// Instances that an attendee may take out of their copy at once; each is declined by itself.
@@ -29,6 +30,11 @@ pub(super) fn changes(edit: &Edited<'_>) -> Scheduled {
     let forced =
         lines.iter().any(|line| force_send(line).is_some_and(|what| what.eq_ignore_ascii_case("REPLY")));
     let told = lines.iter().all(|line| server_schedules(line));
+    // Whom the server speaks for from now on has said nothing through it (RFC 6638 §7.1).
+    let was_told = |object: &CalendarObject| {
+        object.components().filter_map(|component| component.property("ORGANIZER")).all(server_schedules)
+    };
+    let forced = forced || (edit.after.is_some() && !edit.before.is_none_or(was_told));
     let Some(organizer) = origin.components().find_map(organizer_of) else { return Scheduled::default() };
     obey_force_send(&mut after);
     let object =

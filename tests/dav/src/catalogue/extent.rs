@@ -64,7 +64,7 @@ pub const EXTENTS: &[Extent] = &[
     ),
     row("RFC 5545", "iCalendar", "read leniently, kept octet for octet, written strictly"),
     row("RFC 5546", "iTIP", "REQUEST, REPLY, CANCEL, COUNTER by mail"),
-    row("RFC 6047", "iMIP", "mails of iTIP, out and in"),
+    row("RFC 6047", "iMIP", "mails of iTIP go out; those that come in are read, and not fetched"),
     row("RFC 7265", "jCal", "objects by Accept and Content-Type"),
     row("RFC 7529", "RSCALE", "Gregorian only, others refused by supported-rscale"),
     row(
