@@ -3,7 +3,6 @@
 mod colour;
 mod seen;
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -49,7 +48,7 @@ pub struct Feed {
     pub now: Instant,
     /// Since when feeds are as they are.
     pub seen: Arc<Seen>,
-    /// Which VTIMEZONEs it shall come with.
+    /// Which VTIMEZONEs it shall come with: all, or those of the zones that are not standard.
     pub vtimezones: Vtimezones,
 }
 
@@ -65,11 +64,7 @@ pub async fn answer(feed: Feed, headers: &HeaderMap) -> Result<Response<Body>, F
     // Who may do other things may see other things.
     let seen_as = format!("{}{:?}", serialise(&head), feed.collection.privileges);
     let state = format!("{}-{word}-{:x}", ctag(feed.collection.token), print_of(&seen_as));
-    let zones = match feed.vtimezones {
-        Vtimezones::AsStored => "",
-        Vtimezones::Every => "-zones",
-        Vtimezones::NotStandard => "-own-zones",
-    };
+    let zones = if feed.vtimezones == Vtimezones::NotStandard { "-own-zones" } else { "" };
     let tag = EntityTag(match format {
         Format::Text => format!("{state}{zones}"),
         Format::Json => format!("{state}{zones}-json"),
@@ -185,11 +180,7 @@ async fn page(mut merging: Merging) -> Result<Page<Merging>, Failure> {
         if let Some(object) = backend.object(&caller, &name).await? {
             // One that cannot be read has no place in a stream that others must read.
             if let Ok(object) = CalendarObject::read(object.octets, &limits) {
-                let mut calendar = Cow::Borrowed(object.calendar());
-                if merging.feed.vtimezones != Vtimezones::AsStored {
-                    merging.feed.vtimezones.apply(calendar.to_mut());
-                }
-                merging.push(&calendar);
+                merging.push(object.calendar());
             }
         }
     }
@@ -217,7 +208,13 @@ impl Merging {
         if shown.iter().all(|component| component.name == "VTIMEZONE") {
             return;
         }
-        for component in shown {
+        let mut calendar = Component { components: shown, ..Component::default() };
+        // Readers of feeds may know no zone by its name (RFC 5545 §3.6.5).
+        match self.feed.vtimezones {
+            Vtimezones::NotStandard => Vtimezones::NotStandard.apply(&mut calendar),
+            Vtimezones::Every | Vtimezones::AsStored => Vtimezones::Every.apply(&mut calendar),
+        }
+        for component in calendar.components {
             if component.name == "VTIMEZONE" {
                 let name = component.property("TZID").map(|tzid| tzid.value.clone()).unwrap_or_default();
                 if !self.zones.insert(name) {

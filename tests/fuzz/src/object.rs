@@ -5,6 +5,8 @@ use std::sync::Arc;
 use calendar::address::Address;
 use calendar::busy::reply::vfreebusy;
 use calendar::busy::{BusyPeriod, BusyReading, BusySet, of_object};
+use calendar::by_reference::Vtimezones;
+use calendar::component::Component;
 use calendar::object::{CalendarObject, Kind};
 use calendar::recur::{instances, reach};
 use calendar::text::{escape, serialise};
@@ -22,6 +24,7 @@ pub fn object(data: &[u8]) {
     let Ok(object) = CalendarObject::read(Arc::from(data), &LIMITS) else { return };
     assert_eq!(&**object.octets(), data, "the octets are kept");
     described(&object);
+    by_reference(&object);
     let mut chance = Chance::of(data);
     edited(&object, &mut chance);
     let zone = chance.one_of(&ZONES).and_then(|name| Zone::iana(name));
@@ -50,6 +53,26 @@ fn described(object: &CalendarObject) {
     assert!(object.master().is_none_or(|master| master.property("RECURRENCE-ID").is_none()));
     for warning in object.warnings() {
         assert!(!warning.to_string().is_empty());
+    }
+}
+
+/// With the rules of its zones or without it is the same object, and done twice it is done once.
+fn by_reference(object: &CalendarObject) {
+    for which in [Vtimezones::Every, Vtimezones::NotStandard] {
+        let given = which.text(object.octets(), &LIMITS);
+        let read = CalendarObject::read(Arc::from(&*given), &roomy());
+        let Ok(read) = read else {
+            panic!("{which:?}: the object is not read: {read:?}\n{}", String::from_utf8_lossy(&given))
+        };
+        assert_eq!((read.uid(), read.kind()), (object.uid(), object.kind()));
+        assert_eq!(read.components().count(), object.components().count());
+        for (after, before) in read.components().zip(object.components()) {
+            let lines = |component: &Component| -> Vec<_> {
+                component.properties.iter().map(property_without_place).collect()
+            };
+            assert_eq!(lines(after), lines(before), "{which:?}");
+        }
+        assert_eq!(which.text(&given, &roomy()), given, "{which:?}");
     }
 }
 
