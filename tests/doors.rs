@@ -98,6 +98,27 @@ fn what_is_too_large_is_refused_before_it_is_read() {
 }
 
 #[test]
+fn who_announces_much_and_sends_little_takes_nobodys_room() {
+    let server = Server::start(&format!("[limits]\nbody_octets = 8000\nbody_timeout = \"20s\"\n{ADA}"));
+    let announced = "PUT /dav/calendars/ada/personal/a.ics HTTP/1.1\r\nhost: a\r\nauthorization: Basic eDp4\r\n\
+                     content-length: 7900\r\n\r\nBEGIN";
+    let slow: Vec<_> = (0..8)
+        .map(|_| {
+            let mut stream = server.connect();
+            stream.write_all(announced.as_bytes()).expect("written");
+            stream
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(300));
+    let password = basic("ada", "secret");
+    let body = format!("<propfind xmlns=\"DAV:\"><allprop/><!--{}--></propfind>", "a".repeat(4000));
+    let fields = [("authorization", password.as_str()), ("content-type", "text/xml"), ("depth", "0")];
+    let answer = server.ask("PROPFIND", "/dav/", &fields, body.as_bytes()).expect("an answer");
+    assert_eq!(answer.status, 207, "{}", answer.text());
+    drop(slow);
+}
+
+#[test]
 fn a_refusal_arrives_although_the_client_is_still_sending() {
     let server = tight();
     let large = vec![b'a'; 8 * 1024 * 1024];

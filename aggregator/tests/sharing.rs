@@ -493,3 +493,44 @@ async fn the_union_veils_what_its_parts_veil() {
         assert_eq!(tells(&all), who == "ada", "{who}: {}", all.text);
     }
 }
+
+#[tokio::test]
+async fn files_and_properties_of_a_borrowed_calendar_are_kept_where_it_is_at_home() {
+    let door = house().await;
+    share(&door, "ada", WORK, &invite("bob", "read")).await;
+    reply(&door, "bob", "accepted").await;
+    let attach = format!("POST {SEEN}one.ics?action=attachment-add");
+    let file = ["Content-Type: text/plain", "Content-Disposition: attachment; filename=plan.txt"];
+    let property = format!(
+        "<D:propertyupdate {NAMES}><D:set><D:prop><X:note xmlns:X=\"urn:x\">seen</X:note></D:prop></D:set></D:propertyupdate>"
+    );
+    let note = "<X:note xmlns:X=\"urn:x\"/>";
+    assert_eq!(door.status("bob", &attach, &file, "the plan").await, 403);
+    assert!(door.send("bob", &format!("PROPPATCH {SEEN}one.ics"), &[], &property).await.says(&["403"]));
+    share(&door, "ada", WORK, &invite("bob", "read-write")).await;
+    let attached = door.send("bob", &attach, &file, "the plan").await;
+    assert_eq!(attached.status.as_u16(), 201, "{}", attached.text);
+    let managed = attached.headers["cal-managed-id"].to_str().unwrap();
+    for (who, path) in [("ada", WORK), ("bob", SEEN)] {
+        let event = door.send(who, &format!("GET {path}one.ics"), &[], "").await;
+        let unfolded = event.text.replace("\r\n ", "");
+        assert!(unfolded.contains(&format!("/dav/attachments/ada/{managed}/plan.txt")), "{unfolded}");
+    }
+    let address = format!("GET /dav/attachments/ada/{managed}/plan.txt");
+    assert_eq!(door.send("", &address, &[], "").await.text, "the plan");
+    assert!(door.send("bob", &format!("PROPPATCH {SEEN}one.ics"), &[], &property).await.says(&["200 OK"]));
+    for (who, path) in [("ada", WORK), ("bob", SEEN)] {
+        let told = door.properties(who, &format!("{path}one.ics"), note).await;
+        assert!(told.says(&["seen"]), "{who}: {}", told.text);
+    }
+    // What is kept with a private event is as private.
+    let plain = ["Content-Type: text/calendar"];
+    assert_eq!(door.status("ada", &format!("PUT {WORK}hidden.ics"), &plain, &private("hidden")).await, 201);
+    assert!(door.send("ada", &format!("PROPPATCH {WORK}hidden.ics"), &[], &property).await.says(&["200 OK"]));
+    share(&door, "ada", WORK, &invite("bob", "read")).await;
+    assert!(!door.properties("bob", &format!("{SEEN}hidden.ics"), note).await.text.contains("seen"));
+    assert!(door.properties("bob", &format!("{SEEN}one.ics"), note).await.says(&["seen"]));
+    let remove = format!("POST {WORK}one.ics?action=attachment-remove&managed-id={managed}");
+    assert_eq!(door.status("ada", &remove, &[], "").await, 204);
+    assert_eq!(door.status("", &address, &[], "").await, 404);
+}

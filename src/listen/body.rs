@@ -77,13 +77,41 @@ impl BodyRoom {
             pass_over(headers, body).await;
             return Err(BodyFault::TooLarge);
         }
-        let pieces = u32::try_from(told.unwrap_or(most) / PIECE_OCTETS + 1).unwrap_or(u32::MAX);
+        tokio::time::timeout(self.patience, self.collect(body, most)).await.unwrap_or(Err(BodyFault::TooSlow))
+    }
+
+    /// Room is taken for what has come and not for what was told: who announces much and sends little holds little.
+    async fn collect(&self, mut body: Incoming, most: usize) -> Result<Held, BodyFault> {
+        let mut octets = BytesMut::new();
+        let mut room: Option<OwnedSemaphorePermit> = None;
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame.map_err(|_| BodyFault::Broken)?.into_data() else { continue };
+            let length = octets.len() + data.len();
+            if length > most {
+                drain(body).await;
+                return Err(BodyFault::TooLarge);
+            }
+            let held = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+            let more = (length / PIECE_OCTETS + 1).saturating_sub(held);
+            if more > 0 {
+                let taken = self.take(more).await?;
+                match &mut room {
+                    Some(room) => room.merge(taken),
+                    None => room = Some(taken),
+                }
+            }
+            octets.extend_from_slice(&data);
+        }
+        Ok(Held { octets: octets.freeze(), room })
+    }
+
+    async fn take(&self, pieces: usize) -> Result<OwnedSemaphorePermit, BodyFault> {
+        let pieces = u32::try_from(pieces).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.pieces).acquire_many_owned(pieces);
-        let Ok(Ok(room)) = tokio::time::timeout(self.patience / 4, room).await else {
-            return Err(BodyFault::NoRoom);
-        };
-        let octets = tokio::time::timeout(self.patience, collect(body, most)).await;
-        octets.unwrap_or(Err(BodyFault::TooSlow)).map(|octets| Held { octets, room: Some(room) })
+        match tokio::time::timeout(self.patience / 4, room).await {
+            Ok(Ok(room)) => Ok(room),
+            _ => Err(BodyFault::NoRoom),
+        }
     }
 }
 
@@ -93,19 +121,6 @@ pub async fn pass_over(headers: &HeaderMap, body: Incoming) {
     if !body.is_end_stream() && !headers.contains_key(EXPECT) {
         drain(body).await;
     }
-}
-
-async fn collect(mut body: Incoming, most: usize) -> Result<Bytes, BodyFault> {
-    let mut octets = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| BodyFault::Broken)?.into_data() else { continue };
-        if octets.len() + data.len() > most {
-            drain(body).await;
-            return Err(BodyFault::TooLarge);
-        }
-        octets.extend_from_slice(&data);
-    }
-    Ok(octets.freeze())
 }
 
 /// Reads on without keeping, for a while: a client that is still sending when the connection closes may lose the

@@ -23,20 +23,21 @@ use crate::{gate, published, usage};
 const READINGS_MAX: usize = 8;
 
 impl DavBackend {
-    /// Writes the object with its attachments changed as `deed` says; `new`: the id of the file that came.
+    /// Writes the object, which is at home at `at`, with its attachments changed as `deed` says; `new`: the id of the file
+    /// that came.
     async fn attach_kept(
         &self,
-        (caller, name): (&Caller, &ObjectName),
+        (caller, name, at): (&Caller, &ObjectName, &ObjectName),
         deed: &AttachmentDeed,
         new: Option<&str>,
         (origin, precondition): (&str, &Precondition),
     ) -> Result<(), Refusal> {
         for _ in 0..READINGS_MAX {
-            let found = listing::object(&self.world, name).await?.ok_or(Refusal::NotFound)?;
+            let found = listing::object(&self.world, at).await?.ok_or(Refusal::NotFound)?;
             met(precondition, Some(&found.facts.tag))?;
             let limits = &self.world.limits;
             let held = CalendarObject::read(Arc::clone(&found.octets), limits).map_err(gate::not_valid)?;
-            let octets = self.changed(&held, &name.collection.owner, (deed, new), origin)?;
+            let octets = self.changed(&held, &at.collection.owner, (deed, new), origin)?;
             let after = CalendarObject::read(Arc::clone(&octets), limits).map_err(gate::not_valid)?;
             let (before, after) =
                 (attachment::managed(held.calendar()).len(), attachment::managed(after.calendar()).len());
@@ -106,24 +107,24 @@ impl Attachments for DavBackend {
         if !seat.privileges.contains(&Privilege::WriteContent) {
             return Err(Refusal::NotPermitted(Privilege::WriteContent));
         }
-        if seat.borrowed.is_some() {
-            return Err(Refusal::Protected("files are attached where the calendar is at home"));
-        }
-        let owner = &name.collection.owner;
+        // What is borrowed has its files where it is at home.
+        let at = seat.object(&name.member);
+        let owner = &at.collection.owner;
         let new = match &deed {
             AttachmentDeed::Add(_, file) | AttachmentDeed::Update(_, file) => {
                 if file.octets.len() > OCTETS_MAX {
                     return Err(Refusal::Attachment(AttachmentFault::TooLarge(OCTETS_MAX)));
                 }
                 // Before anything is kept for it.
-                let found = listing::object(&self.world, name).await?.ok_or(Refusal::NotFound)?;
+                let found = listing::object(&self.world, &at).await?.ok_or(Refusal::NotFound)?;
                 met(precondition, Some(&found.facts.tag))?;
                 self.counts.admit(&self.world, owner, file.octets.len() as u64).await?;
                 Some(attachments::keep(&self.world, owner, file).await?)
             }
             AttachmentDeed::Remove(..) => None,
         };
-        let written = self.attach_kept((caller, name), &deed, new.as_deref(), (origin, precondition)).await;
+        let place = (caller, name, &at);
+        let written = self.attach_kept(place, &deed, new.as_deref(), (origin, precondition)).await;
         if let (Err(_), Some(id)) = (&written, &new) {
             attachments::let_go(&self.world, owner, id).await?;
         }
