@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use calendar::collection::{CollectionName, Revision};
 use calendar::refusal::Refusal;
+use dav::xml::name::APPLE;
 use store::collections::{CollectionRecord, Head, Role};
 use store::{Change, Committed};
 
 use crate::access::grants;
+use crate::dav_backend::properties;
 use crate::gate::{self, ATTEMPTS_MAX, Edit};
 use crate::home;
 use crate::index;
@@ -58,7 +60,6 @@ pub async fn ensure_home(world: &World, owner: &Owner) -> Result<(), Refusal> {
 /// A record with nothing set, opaque and shown, for a collection made now.
 pub fn blank(world: &World, role: Role, display_name: &str, components: &[&str]) -> CollectionRecord {
     CollectionRecord {
-        role,
         display_name: display_name.to_owned(),
         description: None,
         timezone: None,
@@ -68,11 +69,37 @@ pub fn blank(world: &World, role: Role, display_name: &str, components: &[&str])
         counts_as_busy: true,
         in_unified: true,
         writable: false,
-        properties: BTreeMap::new(),
+        properties: look(&role),
+        role,
         // The upper half is chance, so that a token of an earlier life of the collection is unknown.
         epoch: world.draw_number(),
         created: world.now().as_unix(),
     }
+}
+
+/// Colours of mirrors, by turns of their names.
+const COLOURS: [&str; 6] = ["#1E88E5FF", "#F4511EFF", "#8E24AAFF", "#00897BFF", "#FDD835FF", "#6D4C41FF"];
+
+/// The colour and the place in lists that a calendar of the server has until somebody sets others; clients that find
+/// none draw a new one each time they are set up.
+fn look(role: &Role) -> BTreeMap<String, String> {
+    let (colour, order) = match role {
+        Role::Personal => ("#43A047FF", 1),
+        Role::Bookings => ("#D81B60FF", 2),
+        Role::Unified => ("#546E7AFF", 3),
+        Role::Mirror { source } => {
+            let turn =
+                source.bytes().fold(0_usize, |sum, octet| sum.wrapping_mul(31).wrapping_add(octet.into()));
+            (COLOURS[turn % COLOURS.len()], 4)
+        }
+        _ => return BTreeMap::new(),
+    };
+    let mut look = BTreeMap::new();
+    for (local, text) in [("calendar-color", colour.to_owned()), ("calendar-order", order.to_string())] {
+        let xml = format!("<{local} xmlns=\"{APPLE}\">{text}</{local}>");
+        properties::keep(&mut look, &(APPLE.to_owned(), local.to_owned()), Some(&xml));
+    }
+    look
 }
 
 /// Makes a collection.

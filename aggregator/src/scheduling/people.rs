@@ -27,12 +27,16 @@ pub(crate) fn addresses_of(owner: &Owner) -> Vec<Address> {
     owner.addresses.iter().cloned().chain([Address::parse(&path)]).collect()
 }
 
-/// The owner whose principal has this path, or this address on this server.
+/// The owner whose principal has this path, or this address on this server, or who signs in by this name.
 fn by_path(world: &World, address: &Address) -> Option<Arc<Owner>> {
     let rules = world.house_rules();
     let public = rules.public_url.trim_end_matches('/');
     let path = Some(address.as_str()).filter(|_| !public.is_empty());
     let path = path.and_then(|address| address.strip_prefix(public)).unwrap_or(address.as_str());
+    // Evolution writes the name by which somebody signs in, where it knows no mail address.
+    if let Some(name) = address.mail().filter(|mail| !mail.contains('@')) {
+        return world.owner(name);
+    }
     match Resource::of_path(path)? {
         Resource::Principal(id) => world.owner(id.as_str()),
         _ => None,

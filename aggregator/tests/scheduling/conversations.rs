@@ -1,5 +1,7 @@
 //! The conversations of RFC 6638 appendix B and others, between owners of one server.
 
+use aggregator::world::HouseRules;
+
 use crate::house::{House, lines_of, meeting, parameter, partstat};
 
 #[tokio::test]
@@ -187,21 +189,27 @@ async fn deleted_without_a_word() {
 
 #[tokio::test]
 async fn a_client_that_names_people_by_their_paths() {
+    let named = |organizer: &str| {
+        meeting("a", "", &["ann@x"]).replace("ORGANIZER:mailto:olga@x", &format!("ORGANIZER:{organizer}"))
+    };
+    let rules = HouseRules { public_url: "https://k.example".to_owned(), ..HouseRules::default() };
+    // Where she is, there or on this server, and the name by which she signs in.
+    for organizer in ["/dav/principals/olga/", "https://k.example/dav/principals/olga/", "mailto:olga"] {
+        let house = House::new().await;
+        house.world.replace_house_rules(rules.clone());
+        house.put("olga", "personal/a.ics", &named(organizer)).await.expect(201);
+        let copy = house.only("ann").await;
+        assert!(house.text("ann", &copy).await.contains("ORGANIZER:mailto:olga@x"), "{organizer}");
+        let accepts = ("PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:ann", "PARTSTAT=TENTATIVE:mailto:ann");
+        house.edit("ann", &copy, &[accepts]).await.expect(204);
+        assert_eq!(partstat(&house.text("olga", "personal/a.ics").await, "ann"), "TENTATIVE");
+    }
+    // Somebody of another server.
     let house = House::new().await;
-    let text =
-        meeting("a", "", &["ann@x"]).replace("ORGANIZER:mailto:olga@x", "ORGANIZER:/dav/principals/olga/");
-    house.put("olga", "personal/a.ics", &text).await.expect(201);
-    let copy = house.only("ann").await;
-    assert!(house.text("ann", &copy).await.contains("ORGANIZER:mailto:olga@x"));
-    house
-        .edit(
-            "ann",
-            &copy,
-            &[("PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:ann", "PARTSTAT=TENTATIVE:mailto:ann")],
-        )
-        .await
-        .expect(204);
-    assert_eq!(partstat(&house.text("olga", "personal/a.ics").await, "ann"), "TENTATIVE");
+    house.world.replace_house_rules(rules);
+    let foreign = named("https://elsewhere.example/dav/principals/olga/");
+    house.put("olga", "personal/a.ics", &foreign).await.expect(201);
+    assert!(house.heard("ann").await.is_empty());
 }
 
 #[tokio::test]

@@ -10,12 +10,27 @@ use http::{Response, StatusCode};
 
 use crate::backend::{BusyScope, CollectionKind};
 use crate::body::{self, Body};
-use crate::condition::Failure;
+use crate::condition::{Failure, NUMBER_OF_MATCHES};
 use crate::exchange::Exchange;
 use crate::filter::TimeRange;
 use crate::path::Resource;
 use crate::xml::Element;
 use crate::xml::name::caldav;
+
+/// Years that one question may be about: a series without end makes its owner busy in each.
+const YEARS_MAX: i64 = 100;
+
+/// Whether a question is about no longer a time than is answered at once.
+///
+/// # Errors
+/// DAV:number-of-matches-within-limits (RFC 4791 §7.10).
+pub(crate) fn check_width(window: Span) -> Result<(), Failure> {
+    if window.seconds() <= YEARS_MAX * 366 * 86_400 {
+        return Ok(());
+    }
+    let failure = Failure::of(NUMBER_OF_MATCHES, format!("busy time is told for {YEARS_MAX} years at once"));
+    Err(Failure { status: StatusCode::FORBIDDEN, ..failure })
+}
 
 /// The collection that is everything of an owner together.
 const UNIFIED: &str = "unified";
@@ -23,9 +38,10 @@ const UNIFIED: &str = "unified";
 /// Answers the report; `Depth` does not matter.
 ///
 /// # Errors
-/// 400 without a time-range that has both ends; 404; those of the backend.
+/// 400 without a time-range that has both ends; DAV:number-of-matches-within-limits; 404; those of the backend.
 pub async fn answer(exchange: Arc<Exchange>, body: Element) -> Result<Response<Body>, Failure> {
     let window = window(&body)?;
+    check_width(window)?;
     let scope = scope(&exchange).await?;
     let busy = exchange.backend.busy(exchange.caller(), &scope, window).await?;
     let now = exchange.backend.now();

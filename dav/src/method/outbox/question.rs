@@ -21,6 +21,7 @@ use crate::condition::{
 };
 use crate::exchange::Exchange;
 use crate::path::Resource;
+use crate::report::free_busy_query::check_width;
 
 /// The property by which clients say which event they are about to move.
 const MASK_UID: &str = "X-CALENDARSERVER-MASK-UID";
@@ -75,6 +76,8 @@ impl Question {
         if attendees.is_empty() {
             return Err(no_message("ATTENDEE is missing: nobody is asked about"));
         }
+        let window = window(&object, component)?;
+        check_width(window)?;
         let masked = component.properties_named(MASK_UID).chain(object.calendar().properties_named(MASK_UID));
         let masked = masked.map(|property| property.text().trim().to_owned());
         // A client that asks with the UID of the event itself means that too.
@@ -84,7 +87,7 @@ impl Question {
             uid: object.uid().to_owned(),
             organizer,
             attendees,
-            window: window(&object, component)?,
+            window,
             except_uids: uids.take(EXCEPT_UIDS_MAX).collect(),
             now: exchange.backend.now(),
         })
