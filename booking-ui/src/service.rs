@@ -15,7 +15,30 @@ use crate::page::{Answer, Visit, book, cancel, event_type, host, manage, resched
 use crate::reply::{Keep, Reply};
 use crate::route::Route;
 
-const ROBOTS: &str = "User-agent: *\nDisallow: /a/\nDisallow: /b/\n";
+/// What search engines are told (RFC 9309): the booking pages are theirs, and nothing else. Rules are beginnings of paths,
+/// or whole ones up to a dollar sign, and the longest that fits is followed. Google's calendar asks here before it reads a published calendar.
+const ROBOTS: &str = "\
+User-agent: Google-Calendar-Importer
+Allow: /dav/published/
+Disallow: /
+
+User-agent: *
+Disallow: /.well-known/
+Disallow: /a/
+Disallow: /admin$
+Disallow: /admin/
+Disallow: /agent/
+Disallow: /api/
+Disallow: /b/
+Disallow: /dav/
+Disallow: /freebusy/
+Disallow: /healthz$
+Disallow: /ics/
+Disallow: /metrics$
+Disallow: /principals/
+Disallow: /readyz$
+Disallow: /setup$
+";
 
 /// Regions in which hours are counted twice to twelve (CLDR, the preferred format of each).
 const TWELVE_HOURS: &[&str] = &["AU", "BD", "CA", "CO", "EG", "IN", "MY", "NZ", "PH", "PK", "SA", "US"];

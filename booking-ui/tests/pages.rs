@@ -195,7 +195,30 @@ async fn methods_and_small_addresses() {
     let pages = ada().await;
     let robots = pages.look("/robots.txt").await;
     assert_eq!((robots.status, robots.field("content-type")), (200, "text/plain; charset=utf-8"));
-    assert!(robots.text.contains("Disallow: /b/"));
+    assert!(!robots.text.contains('\r') && robots.text.ends_with('\n'));
+    let open = |agent: &str, path: &str| {
+        let mut groups = robots.text.split("User-agent: ");
+        let rules = groups.find_map(|group| group.strip_prefix(agent)).unwrap();
+        let rule = |line: &str, word: &str| {
+            let fits = |rule: &&str| match rule.strip_suffix('$') {
+                Some(whole) => path == whole,
+                None => path.starts_with(*rule),
+            };
+            line.strip_prefix(word).filter(fits).map(str::len)
+        };
+        let longest = |word: &str| rules.lines().filter_map(|line| rule(line, word)).max();
+        longest("Allow: ").unwrap_or(0) >= longest("Disallow: ").unwrap_or(0)
+    };
+    for path in ["/", "/ada", "/ada/intro", "/assets/site.css", "/davina", "/setups/call"] {
+        assert!(open("*", path), "{path}");
+    }
+    for path in
+        ["/dav/published/x.ics", "/dav/", "/b/SECRET", "/a/x", "/setup", "/freebusy/ada.ifb", "/ics/x"]
+    {
+        assert!(!open("*", path), "{path}");
+    }
+    assert!(open("Google-Calendar-Importer", "/dav/published/x.ics"));
+    assert!(!open("Google-Calendar-Importer", "/ada"));
     let slashed = pages.look("/ada/intro/?m=2026-12").await;
     assert_eq!((slashed.status, slashed.field("location")), (308, "/ada/intro?m=2026-12"));
     assert_eq!(pages.look("//evil.example/").await.status, 404);

@@ -185,8 +185,8 @@ impl Exchange {
                 self.object(&collection, name, needs).await?
             }
             Resource::Notifications(owner) => {
-                self.backend.notifications(self.caller(), owner).await?;
-                View::bare(resource.clone(), &self.setting)
+                let all = self.backend.notifications(self.caller(), owner).await?;
+                View { notifications: Some(Arc::new(all)), ..View::bare(resource.clone(), &self.setting) }
             }
             Resource::Notification(owner, id) => {
                 let all = self.backend.notifications(self.caller(), owner).await?;
@@ -233,7 +233,7 @@ impl Exchange {
             let kept = self.backend.home_properties(self.caller(), &principal.id).await?;
             view.home_properties = Some(Arc::new(kept));
         }
-        if needs.has(Facets::HOME) {
+        if needs.has(Facets::HOME) || (view.kind == Kinds::HOME && needs.has(Facets::TREE)) {
             // Where the calendars of another are is told to whoever may read them.
             view.home = match self.backend.collections(self.caller(), &principal.id).await {
                 Ok(collections) => Some(Arc::new(collections)),

@@ -24,4 +24,5 @@ pub mod report;
 pub mod service;
 pub mod timezone;
 pub mod timezones;
+pub mod tree_token;
 pub mod xml;

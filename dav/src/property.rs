@@ -128,6 +128,8 @@ impl Facets {
     pub const LOCKS: Self = Self(4);
     /// What clients have objects keep.
     pub const DEAD: Self = Self(8);
+    /// What is below a home, or all notifications, for their sync-token.
+    pub const TREE: Self = Self(1 << 10);
     /// How much of the home is taken.
     pub const USAGE: Self = Self(1 << 8);
     /// The names that moved objects had before.

@@ -9,4 +9,5 @@ pub mod free_busy_query;
 pub mod principal_match;
 pub mod principal_search;
 pub mod sync_collection;
+mod sync_tree;
 pub mod table;

@@ -11,6 +11,7 @@ use crate::headers;
 use crate::lock::touched::Presence;
 use crate::path::Resource;
 use crate::property::{Facets, View};
+use crate::tree_token::TreeToken;
 
 /// Conditions that one header may hold.
 const CONDITIONS_MAX: usize = 200;
@@ -82,6 +83,8 @@ impl If {
 
     /// Whether it holds.
     async fn holds(&self, exchange: &Exchange, locks: &[Lock]) -> Result<bool, Failure> {
+        let follows_tree = self.tokens().any(TreeToken::is_named_by);
+        let needs = if follows_tree { Facets::TREE } else { Facets::NONE };
         for list in &self.lists {
             let resource = match &list.about {
                 None => Some(exchange.resource.clone()),
@@ -90,7 +93,7 @@ impl If {
             // What is no resource of this server has neither tag nor lock.
             let (place, view) = match &resource {
                 None => (String::new(), None),
-                Some(resource) => (place_of(resource), existing(exchange, resource).await?),
+                Some(resource) => (place_of(resource), loaded(exchange, resource, needs).await?),
             };
             let is_so = |state: &State| match state {
                 State::Tag(tag) => view.as_ref().and_then(View::tag) == Some(tag),
@@ -139,7 +142,11 @@ fn conditions(text: &str) -> Option<(Vec<(bool, State)>, &str)> {
 /// # Errors
 /// DAV:need-privileges where the caller may not read it; those of the backend.
 pub(crate) async fn existing(exchange: &Exchange, resource: &Resource) -> Result<Option<View>, Failure> {
-    match exchange.view(resource, Facets::NONE).await {
+    loaded(exchange, resource, Facets::NONE).await
+}
+
+async fn loaded(exchange: &Exchange, resource: &Resource, needs: Facets) -> Result<Option<View>, Failure> {
+    match exchange.view(resource, needs).await {
         Ok(view) => Ok(Some(view)),
         Err(failure) if failure.status == StatusCode::NOT_FOUND => Ok(None),
         Err(failure) => Err(failure),

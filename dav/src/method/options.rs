@@ -7,8 +7,8 @@ use crate::body::{self, Body};
 
 /// The compliance classes.
 pub const DAV: &str = "1, 2, 3, access-control, calendar-access, extended-mkcol, calendar-auto-schedule, \
-     calendar-proxy, calendarserver-sharing, calendar-managed-attachments, calendar-availability, \
-     calendar-no-timezone";
+     calendar-proxy, calendarserver-sharing, calendarserver-home-sync, calendar-managed-attachments, \
+     calendar-availability, calendar-no-timezone";
 
 /// The class that says that the server schedules (RFC 6638 §2).
 pub const AUTO_SCHEDULE: &str = "calendar-auto-schedule";

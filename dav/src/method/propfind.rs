@@ -48,13 +48,14 @@ pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> 
     if !is_deep {
         return Ok(multistatus::whole(out));
     }
-    match own.collection {
+    match &own.collection {
         Some(collection) if collection.kind != CollectionKind::Outbox => {
+            let collection = Arc::clone(collection);
             let listing = Listing { exchange, wanted, out, collection, from: None };
             multistatus::paged(listing, page).await
         }
         _ => {
-            for view in children(&exchange, &wanted).await? {
+            for view in children(&exchange, &wanted, &own).await? {
                 response::write(&view, &wanted, detail, &mut out);
             }
             Ok(multistatus::whole(out))
@@ -100,7 +101,7 @@ async fn page(mut listing: Listing) -> Result<Page<Listing>, Failure> {
 }
 
 /// What lies one level below anything but a calendar.
-async fn children(exchange: &Exchange, wanted: &Wanted) -> Result<Vec<View>, Failure> {
+async fn children(exchange: &Exchange, wanted: &Wanted, own: &View) -> Result<Vec<View>, Failure> {
     let bare = |resource| View::bare(resource, &exchange.setting);
     let mut views = Vec::new();
     match &exchange.resource {
@@ -117,7 +118,10 @@ async fn children(exchange: &Exchange, wanted: &Wanted) -> Result<Vec<View>, Fai
             views.push(exchange.view(&own, wanted.needs()).await?);
         }
         Resource::Home(owner) => {
-            let all = Arc::new(exchange.backend.collections(exchange.caller(), owner).await?);
+            let all = match &own.home {
+                Some(loaded) => Arc::clone(loaded),
+                None => Arc::new(exchange.backend.collections(exchange.caller(), owner).await?),
+            };
             for collection in all.iter() {
                 let mut view = View::of_collection(&Arc::new(collection.clone()), &exchange.setting);
                 view.home = Some(Arc::clone(&all)).filter(|_| view.kind == Kinds::INBOX);
@@ -125,8 +129,8 @@ async fn children(exchange: &Exchange, wanted: &Wanted) -> Result<Vec<View>, Fai
             }
         }
         Resource::Notifications(owner) => {
-            for notification in exchange.backend.notifications(exchange.caller(), owner).await? {
-                views.push(View::of_notification(owner, notification, &exchange.setting));
+            for notification in own.notifications.iter().flat_map(|all| all.iter()) {
+                views.push(View::of_notification(owner, notification.clone(), &exchange.setting));
             }
         }
         Resource::File(folder) => {

@@ -17,6 +17,7 @@ use crate::feed::Seen;
 use crate::lock::Lock;
 use crate::path::Resource;
 use crate::property::Kinds;
+use crate::tree_token::TreeToken;
 use crate::xml::Name;
 
 /// What is the same for all resources of one request.
@@ -83,6 +84,8 @@ pub struct View {
     pub memberships: Option<Arc<Vec<Group>>>,
     /// Who is invited, if asked for.
     pub invitations: Option<Arc<Invitations>>,
+    /// All notifications of an owner, if asked for.
+    pub notifications: Option<Arc<Vec<Notification>>>,
     /// A notification.
     pub notification: Option<Arc<Notification>>,
     /// What clients have the home keep.
@@ -115,6 +118,7 @@ impl View {
             group_members: None,
             memberships: None,
             invitations: None,
+            notifications: None,
             notification: None,
             home_properties: None,
             collection: None,
@@ -193,8 +197,19 @@ impl View {
 
     /// Whether `token` is the sync-token of its state (RFC 6578 §5).
     pub fn is_at(&self, token: &str) -> bool {
-        let collection = self.collection.as_ref().filter(|_| self.kind.meets(Kinds::COLLECTION));
-        collection.is_some_and(|collection| collection.token.to_uri() == token)
+        self.sync_token().is_some_and(|current| current == token)
+    }
+
+    /// The sync-token of its state, if it can be followed and that was loaded (RFC 6578 §4).
+    pub fn sync_token(&self) -> Option<String> {
+        match self.kind {
+            Kinds::HOME => self.home.as_ref().map(|home| TreeToken::of_home(home).to_uri()),
+            Kinds::NOTIFICATIONS => {
+                self.notifications.as_ref().map(|all| TreeToken::of_notifications(all).to_uri())
+            }
+            kind if kind.meets(Kinds::COLLECTION) => self.collection.as_ref().map(|one| one.token.to_uri()),
+            _ => None,
+        }
     }
 
     /// What the caller may do here.

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use calendar::collection::{MemberName, ObjectName, SyncToken};
+use calendar::collection::{ObjectName, SyncToken};
 use http::Response;
 
-use crate::backend::{Collection, CollectionKind, Member};
+use crate::backend::{Collection, CollectionKind, Member, Notification};
 use crate::body::{Body, PAGE_OCTETS, Page};
 use crate::condition::{
     Failure, NUMBER_OF_MATCHES, SUPPORTED_REPORT, SYNC_TRAVERSAL_SUPPORTED, VALID_SYNC_TOKEN,
@@ -15,8 +15,10 @@ use crate::headers::{self, Depth};
 use crate::multistatus;
 use crate::path::{Resource, member_href};
 use crate::property::response::{self, Wanted};
-use crate::property::{Facets, View};
+use crate::property::{Facets, Kinds, View};
 use crate::report::calendar_query::wanted;
+use crate::report::sync_tree;
+use crate::tree_token::{Level, TreeToken};
 use crate::xml::name::dav;
 use crate::xml::{Element, Writer};
 
@@ -26,13 +28,33 @@ const MEMBERS_MAX: usize = 100_000;
 const PAGE_MEMBERS: usize = 500;
 const PAGE_OBJECTS: usize = 64;
 
+/// Something that is told.
+pub(super) enum Item {
+    /// What has this address is there no more, or no more the caller's to read.
+    Gone(String),
+    /// A collection is new or has changed, or what is in it has.
+    Collection(Arc<Collection>),
+    /// A member of a collection is new or has changed.
+    Member(Arc<Collection>, Member),
+    /// A notification is new or has changed.
+    Notification(Notification),
+}
+
+/// All that is told.
+pub(super) struct Told {
+    pub(super) items: Vec<Item>,
+    pub(super) token: String,
+    /// Whether there is more (507 in the multistatus).
+    pub(super) truncated: bool,
+}
+
 struct Cursor {
     exchange: Arc<Exchange>,
     wanted: Arc<Wanted>,
-    collection: Arc<Collection>,
+    own: View,
     out: Writer,
-    changed: std::vec::IntoIter<Member>,
-    token: SyncToken,
+    items: std::vec::IntoIter<Item>,
+    token: String,
     truncated: bool,
 }
 
@@ -41,58 +63,60 @@ struct Cursor {
 /// # Errors
 /// DAV:valid-sync-token, DAV:sync-traversal-supported, 400, 404.
 pub async fn answer(exchange: Arc<Exchange>, body: Element) -> Result<Response<Body>, Failure> {
-    check_level(&exchange, &body)?;
-    let since = since(&body)?;
+    let level = level(&exchange, &body)?;
+    let since = body.first(dav("sync-token")).map(Element::trimmed).unwrap_or_default();
     let limit = limit(&body)?;
     let wanted = Arc::new(wanted(&body)?);
-    let collection = exchange.own_collection().await?;
-    if collection.kind == CollectionKind::Outbox {
-        return Err(Failure::of(SUPPORTED_REPORT, "the outbox does not change"));
-    }
-    exchange.load_shared(&exchange.resource, wanted.needs()).await?;
-    let changes = exchange.backend.changes(exchange.caller(), &collection.name, since, limit).await?;
-    let mut out = multistatus::begin();
-    // A client that begins has nothing that could be gone.
-    let removed = since.map(|_| changes.removed).unwrap_or_default();
-    write_removed(&collection, &removed, &mut out);
-    let cursor = Cursor {
-        exchange,
-        wanted,
-        collection,
-        out,
-        changed: changes.changed.into_iter(),
-        token: changes.token,
-        truncated: changes.truncated,
+    let is_tree = exchange.kind().meets(Kinds::HOME.or(Kinds::NOTIFICATIONS));
+    let needs = if is_tree { wanted.needs().or(Facets::TREE) } else { wanted.needs() };
+    let own = exchange.own_view(needs).await?;
+    let told = match own.kind {
+        Kinds::HOME => {
+            let since = tree_token(&since, level)?;
+            sync_tree::of_home(&exchange, &own, (since, level), limit).await?
+        }
+        _ if level == Level::Infinite => {
+            return Err(Failure::of(SYNC_TRAVERSAL_SUPPORTED, "there is one level here"));
+        }
+        Kinds::NOTIFICATIONS => sync_tree::of_notifications(&own, tree_token(&since, level)?, limit),
+        _ => of_collection(&exchange, &own, token(&since)?, limit).await?,
     };
-    multistatus::paged(cursor, page).await
+    let Told { items, token, truncated } = told;
+    let (items, out) = (items.into_iter(), multistatus::begin());
+    multistatus::paged(Cursor { exchange, wanted, own, out, items, token, truncated }, page).await
 }
 
-/// Level 1 is answered; older Apple systems leave it out and say it with `Depth`.
-fn check_level(exchange: &Exchange, body: &Element) -> Result<(), Failure> {
+/// The refusal of a token.
+pub(super) fn unknown_token() -> Failure {
+    Failure::of(VALID_SYNC_TOKEN, "the sync-token is none of this server")
+}
+
+/// How far below is asked for; older Apple systems leave it out and say it with `Depth`.
+fn level(exchange: &Exchange, body: &Element) -> Result<Level, Failure> {
     let depth = headers::depth(&exchange.headers)?;
     let level = body.first(dav("sync-level")).map(Element::trimmed);
     match level.as_deref() {
-        Some("1" | "0" | "") => Ok(()),
-        Some("infinite" | "infinity") => {
-            Err(Failure::of(SYNC_TRAVERSAL_SUPPORTED, "a calendar has one level"))
-        }
+        Some("1" | "0" | "") => Ok(Level::One),
+        Some("infinite" | "infinity") => Ok(Level::Infinite),
         Some(other) => Err(Failure::bad_request(format!("the sync-level {other} is neither 1 nor infinite"))),
-        None if depth == Some(Depth::Infinity) => {
-            Err(Failure::of(SYNC_TRAVERSAL_SUPPORTED, "a calendar has one level"))
-        }
-        None => Ok(()),
+        None if depth == Some(Depth::Infinity) => Ok(Level::Infinite),
+        None => Ok(Level::One),
     }
 }
 
 /// The token, `None` for the empty one.
-fn since(body: &Element) -> Result<Option<SyncToken>, Failure> {
-    let text = body.first(dav("sync-token")).map(Element::trimmed).unwrap_or_default();
+fn token(text: &str) -> Result<Option<SyncToken>, Failure> {
     if text.is_empty() {
         return Ok(None);
     }
-    SyncToken::parse(&text)
-        .map(Some)
-        .ok_or_else(|| Failure::of(VALID_SYNC_TOKEN, "the sync-token is none of this server"))
+    SyncToken::parse(text).map(Some).ok_or_else(unknown_token)
+}
+
+fn tree_token(text: &str, level: Level) -> Result<Option<TreeToken>, Failure> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    TreeToken::parse(text, level).map(Some).ok_or_else(unknown_token)
 }
 
 fn limit(body: &Element) -> Result<usize, Failure> {
@@ -105,57 +129,83 @@ fn limit(body: &Element) -> Result<usize, Failure> {
     }
 }
 
-fn write_removed(collection: &Collection, removed: &[MemberName], out: &mut Writer) {
-    for member in removed {
-        multistatus::write_missing(&member_href(&collection.name, member), out);
+/// What changed in a collection.
+async fn of_collection(
+    exchange: &Exchange,
+    own: &View,
+    since: Option<SyncToken>,
+    limit: usize,
+) -> Result<Told, Failure> {
+    let collection = own.collection.as_ref().ok_or_else(Failure::not_found)?;
+    if collection.kind == CollectionKind::Outbox {
+        return Err(Failure::of(SUPPORTED_REPORT, "the outbox does not change"));
     }
+    let changes = exchange.backend.changes(exchange.caller(), &collection.name, since, limit).await?;
+    // A client that begins has nothing that could be gone.
+    let removed = since.map(|_| changes.removed).unwrap_or_default();
+    let gone = removed.iter().map(|member| Item::Gone(member_href(&collection.name, member)));
+    let changed = changes.changed.into_iter().map(|member| Item::Member(Arc::clone(collection), member));
+    let items = gone.chain(changed).collect();
+    Ok(Told { items, token: changes.token.to_uri(), truncated: changes.truncated })
 }
 
 async fn page(mut cursor: Cursor) -> Result<Page<Cursor>, Failure> {
     let needs = cursor.wanted.needs();
     let size = if needs.has(Facets::OCTETS) { PAGE_OBJECTS } else { PAGE_MEMBERS };
     for _ in 0..size {
-        let Some(member) = cursor.changed.next() else { break };
-        cursor.write(member, needs).await?;
+        let Some(item) = cursor.items.next() else { break };
+        cursor.write(item, needs).await?;
         if cursor.out.len() > PAGE_OCTETS {
             break;
         }
     }
-    if cursor.changed.len() > 0 {
+    if cursor.items.len() > 0 {
         let text = std::mem::take(&mut cursor.out).finish();
         return Ok(Page { text, next: Some(cursor) });
     }
     let mut out = cursor.out;
     if cursor.truncated {
         let failure = Failure::of(NUMBER_OF_MATCHES, "there is more; ask again with this token");
-        let href = Resource::Collection(cursor.collection.name.clone()).href();
-        multistatus::write_failed(&href, &failure, &mut out);
+        multistatus::write_failed(&cursor.own.href(), &failure, &mut out);
     }
-    out.text_element(dav("sync-token"), &cursor.token.to_uri());
+    out.text_element(dav("sync-token"), &cursor.token);
     multistatus::end(&mut out);
     Ok(Page { text: out.finish(), next: None })
 }
 
 impl Cursor {
-    /// Writes the response of a changed member; one that went away meanwhile is told as removed.
-    async fn write(&mut self, member: Member, needs: Facets) -> Result<(), Failure> {
+    /// Writes the response of what is told; what went away meanwhile is told as removed.
+    async fn write(&mut self, item: Item, needs: Facets) -> Result<(), Failure> {
         let exchange = &self.exchange;
-        let name = ObjectName { collection: self.collection.name.clone(), member: member.member.clone() };
-        let view = if needs.has(Facets::OCTETS) {
-            exchange.object(&self.collection, &name, needs).await
-        } else {
-            Ok(View::of_member(&self.collection, member, &exchange.setting))
+        let view = match item {
+            Item::Gone(href) => {
+                multistatus::write_missing(&href, &mut self.out);
+                return Ok(());
+            }
+            Item::Collection(collection) => {
+                let mut view = View::of_collection(&collection, &exchange.setting);
+                view.home = self.own.home.clone().filter(|_| view.kind == Kinds::INBOX);
+                view
+            }
+            Item::Member(collection, member) if needs.has(Facets::OCTETS) => {
+                let name = ObjectName { collection: collection.name.clone(), member: member.member };
+                match exchange.object(&collection, &name, needs).await {
+                    Ok(view) => view,
+                    Err(failure) if failure.status == http::StatusCode::NOT_FOUND => {
+                        multistatus::write_missing(&Resource::Object(name).href(), &mut self.out);
+                        return Ok(());
+                    }
+                    Err(failure) => return Err(failure),
+                }
+            }
+            Item::Member(collection, member) => View::of_member(&collection, member, &exchange.setting),
+            Item::Notification(notification) => {
+                let owner = self.own.resource.owner().ok_or_else(Failure::not_found)?;
+                View::of_notification(owner, notification, &exchange.setting)
+            }
         };
-        match view {
-            Ok(view) => {
-                response::write(&view, &self.wanted, exchange.preferences.detail, &mut self.out);
-                Ok(())
-            }
-            Err(failure) if failure.status == http::StatusCode::NOT_FOUND => {
-                multistatus::write_missing(&Resource::Object(name).href(), &mut self.out);
-                Ok(())
-            }
-            Err(failure) => Err(failure),
-        }
+        let view = exchange.with_access(view, needs).await?;
+        response::write(&view, &self.wanted, exchange.preferences.detail, &mut self.out);
+        Ok(())
     }
 }

@@ -58,7 +58,7 @@ pub const REPORTS: &[Report] = &[
     },
     Report {
         name: dav("sync-collection"),
-        on: Kinds::CALENDAR.or(Kinds::INBOX),
+        on: Kinds::CALENDAR.or(Kinds::INBOX).or(Kinds::HOME).or(Kinds::NOTIFICATIONS),
         rfc: "RFC 6578 §3.2",
         answer: |exchange, body| Box::pin(sync_collection::answer(exchange, body)),
     },

@@ -14,4 +14,5 @@ mod relocation;
 mod standard;
 mod sync;
 mod timezones;
+mod sync_home;
 mod xml;

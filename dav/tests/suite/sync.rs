@@ -105,8 +105,10 @@ async fn levels_and_depths() {
         let answer = server.send(&format!("REPORT {WORK}"), &[depth], &body("", level)).await;
         assert_eq!(answer.status.as_u16(), status, "{depth} {level}");
     }
-    let home = server.send("REPORT /dav/calendars/ada/", &[], &body("", "")).await;
-    home.expect_condition(403, dav("supported-report"));
+    for place in ["/dav/principals/ada/", "/dav/calendars/"] {
+        let answer = server.send(&format!("REPORT {place}"), &[], &body("", "")).await;
+        answer.expect_condition(403, dav("supported-report"));
+    }
 }
 
 #[tokio::test]

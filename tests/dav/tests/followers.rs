@@ -1,4 +1,5 @@
-//! Clients that know nothing but sync-tokens hold what the calendars hold: over redb, through restarts and restores.
+//! Clients that know nothing but sync-tokens hold what the calendars and the home hold: over redb, through restarts and
+//! restores.
 //!
 //! Ten thousand operations in five runs side by side, each over a store of its own. `KALENDS_FOLLOWER_OPERATIONS=10000`
 //! does more in each, `KALENDS_FOLLOWER_SEED` does others.
@@ -24,6 +25,7 @@ use store::engine::{Engine, EngineError, redb};
 const OPERATIONS: u64 = 2_000;
 const CALENDARS: [&str; 3] = ["one", "two", "three"];
 const NAMES: u64 = 40;
+const HOME: &str = "/dav/calendars/ada/";
 
 /// A generator by a seed (splitmix64).
 struct Chance(u64);
@@ -43,9 +45,11 @@ impl Chance {
     }
 }
 
-/// What a client holds of a calendar.
+/// What a client holds of a calendar, or of the home.
 #[derive(Default)]
 struct Follower {
+    /// The level at which it asks.
+    level: &'static str,
     token: String,
     held: BTreeMap<String, String>,
     /// Whether the calendar may have begun another life since it asked last.
@@ -76,23 +80,41 @@ fn href(response: &Element) -> String {
     response.first(dav("href")).unwrap().trimmed()
 }
 
-fn tag(response: &Element) -> Option<String> {
-    Some(response.first(dav("propstat"))?.first(dav("prop"))?.first(dav("getetag"))?.trimmed())
+/// The tag of an object, the name of a calendar.
+fn shown(response: &Element) -> String {
+    let prop = response.first(dav("propstat")).unwrap().first(dav("prop")).unwrap();
+    let property = prop.first(dav("getetag")).or_else(|| prop.first(dav("displayname")));
+    property.unwrap().trimmed()
 }
 
-/// What a calendar holds, by its listing; `None` where there is none.
+/// What a calendar or the home holds, by its listing; `None` where there is none.
 async fn listing(house: &House, calendar: &str) -> Option<BTreeMap<String, String>> {
-    let body = "<D:propfind><D:prop><D:getetag/></D:prop></D:propfind>";
+    let body = "<D:propfind><D:prop><D:getetag/><D:displayname/></D:prop></D:propfind>";
     let answer = ask(house, ("PROPFIND", calendar), &[("Depth", "1")], body).await;
     if answer.status == 404 {
         return None;
     }
     let xml = Element::read(answer.text.as_bytes()).unwrap();
     let members = xml.all(dav("response")).filter(|response| href(response) != calendar);
-    Some(members.map(|response| (href(response), tag(response).unwrap())).collect())
+    Some(members.map(|response| (href(response), shown(response))).collect())
+}
+
+/// What is in the home, and in all that is in it.
+async fn listing_of_all(house: &House) -> BTreeMap<String, String> {
+    let mut all = listing(house, HOME).await.unwrap();
+    let collections: Vec<String> = all.keys().cloned().collect();
+    for collection in collections {
+        all.extend(listing(house, &collection).await.unwrap());
+    }
+    all
 }
 
 impl Follower {
+    /// A client that knows nothing yet.
+    fn at(level: &'static str) -> Self {
+        Self { level, ..Self::default() }
+    }
+
     /// Asks until nothing is left out.
     async fn follow(&mut self, house: &House, calendar: &str, limit: u64) {
         loop {
@@ -102,9 +124,9 @@ impl Follower {
                 format!("<D:limit><D:nresults>{limit}</D:nresults></D:limit>")
             };
             let body = format!(
-                "<D:sync-collection><D:sync-token>{}</D:sync-token><D:sync-level>1</D:sync-level>{limit}\
-                 <D:prop><D:getetag/></D:prop></D:sync-collection>",
-                self.token
+                "<D:sync-collection><D:sync-token>{}</D:sync-token><D:sync-level>{}</D:sync-level>{limit}\
+                 <D:prop><D:getetag/><D:displayname/></D:prop></D:sync-collection>",
+                self.token, self.level
             );
             let answer = ask(house, ("REPORT", calendar), &[("Depth", "0")], &body).await;
             match answer.status.as_u16() {
@@ -132,7 +154,7 @@ impl Follower {
     }
 
     fn begin_again(&mut self) {
-        *self = Self { told: self.told, ..Self::default() };
+        *self = Self { told: self.told, ..Self::at(self.level) };
     }
 
     /// Takes what an answer tells; whether there is more.
@@ -147,9 +169,12 @@ impl Follower {
                 more = true;
             } else if status.contains("404") {
                 assert!(!self.token.is_empty(), "a beginner has nothing that could be gone");
-                self.held.remove(&href(response));
+                let gone = href(response);
+                // What was in a calendar goes with it.
+                self.held
+                    .retain(|held, _| *held != gone && !(gone.ends_with('/') && held.starts_with(&gone)));
             } else {
-                self.held.insert(href(response), tag(response).unwrap());
+                self.held.insert(href(response), shown(response));
             }
         }
         self.token = xml.first(dav("sync-token")).unwrap().trimmed();
@@ -171,8 +196,15 @@ async fn operation(house: &House, chance: &mut Chance, number: u64) {
     let object = format!("{calendar}{name}.ics");
     match chance.below(100) {
         0 => drop(ask(house, ("DELETE", &calendar), &[], "").await),
+        4 | 5 => {
+            let body = format!(
+                "<D:propertyupdate><D:set><D:prop><D:displayname>{number}</D:displayname></D:prop></D:set>\
+                 </D:propertyupdate>"
+            );
+            ask(house, ("PROPPATCH", &calendar), &[], &body).await;
+        }
         1..4 => drop(ask(house, ("MKCALENDAR", &calendar), &[], "").await),
-        4..25 => drop(ask(house, ("DELETE", &object), &[], "").await),
+        6..25 => drop(ask(house, ("DELETE", &object), &[], "").await),
         25..40 => {
             let to = format!("{}{}.ics", chance.calendar(), chance.below(NAMES));
             ask(house, ("MOVE", &object), &[("Destination", &to)], "").await;
@@ -237,12 +269,17 @@ impl Place {
     }
 }
 
-async fn follow_all(house: &House, followers: &mut BTreeMap<String, [Follower; 2]>, chance: &mut Chance) {
-    for (calendar, pair) in followers {
-        let there = listing(house, calendar).await.unwrap_or_default();
-        for (follower, limit) in pair.iter_mut().zip([0, 1 + chance.below(6)]) {
-            follower.follow(house, calendar, limit).await;
-            assert_eq!(follower.held, there, "{calendar}");
+async fn follow_all(house: &House, followers: &mut BTreeMap<String, Vec<Follower>>, chance: &mut Chance) {
+    // All that is in the home is much to compare with.
+    let is_home_followed = chance.below(4) == 0;
+    for (place, followers) in followers.iter_mut().filter(|(place, _)| *place != HOME || is_home_followed) {
+        let there = listing(house, place).await.unwrap_or_default();
+        let below = if place == HOME { listing_of_all(house).await } else { BTreeMap::new() };
+        for (nth, follower) in followers.iter_mut().enumerate() {
+            let limit = if nth % 2 == 0 { 0 } else { 1 + chance.below(6) };
+            follower.follow(house, place, limit).await;
+            let there = if follower.level == "1" { &there } else { &below };
+            assert_eq!(follower.held, *there, "{place} {}", follower.level);
         }
     }
 }
@@ -251,12 +288,13 @@ async fn run(seed: u64, operations: u64) {
     let mut chance = Chance(seed);
     let mut place = Place::new();
     let mut house = place.house().await;
-    let mut followers: BTreeMap<String, [Follower; 2]> = BTreeMap::new();
+    let mut followers: BTreeMap<String, Vec<Follower>> = BTreeMap::new();
     for calendar in CALENDARS {
         let calendar = format!("/dav/calendars/ada/{calendar}/");
         ask(&house, ("MKCALENDAR", &calendar), &[], "").await;
-        followers.insert(calendar, Default::default());
+        followers.insert(calendar, vec![Follower::at("1"), Follower::at("1")]);
     }
+    followers.insert(HOME.to_owned(), ["1", "1", "infinite", "infinite"].map(Follower::at).into());
     let mut backup = place.back_up(&house).await;
     for number in 0..operations {
         operation(&house, &mut chance, number).await;
@@ -280,8 +318,10 @@ async fn run(seed: u64, operations: u64) {
             drop(house);
             house = place.restore(&backup).await;
             followers.values_mut().flatten().for_each(|follower| follower.may_be_unknown = true);
-            for (calendar, [follower, _]) in &followers {
-                refused(&house, calendar, &follower.token).await;
+            for (place, followers) in &followers {
+                for follower in followers {
+                    refused(&house, place, follower).await;
+                }
             }
         }
     }
@@ -292,12 +332,15 @@ async fn run(seed: u64, operations: u64) {
 }
 
 /// A token of before a restore is refused, whatever it said.
-async fn refused(house: &House, calendar: &str, token: &str) {
+async fn refused(house: &House, calendar: &str, follower: &Follower) {
+    let Follower { token, level, .. } = follower;
     if token.is_empty() {
         return;
     }
-    let body =
-        format!("<D:sync-collection><D:sync-token>{token}</D:sync-token><D:prop/></D:sync-collection>");
+    let body = format!(
+        "<D:sync-collection><D:sync-token>{token}</D:sync-token>\
+         <D:sync-level>{level}</D:sync-level><D:prop/></D:sync-collection>"
+    );
     let answer = ask(house, ("REPORT", calendar), &[], &body).await;
     assert!(
         answer.status == 404 || (answer.status == 403 && answer.text.contains("valid-sync-token")),
@@ -309,7 +352,7 @@ async fn refused(house: &House, calendar: &str, token: &str) {
 /// Twice: the second time no token may be unknown.
 async fn follow_all_known(
     house: &House,
-    followers: &mut BTreeMap<String, [Follower; 2]>,
+    followers: &mut BTreeMap<String, Vec<Follower>>,
     chance: &mut Chance,
 ) {
     follow_all(house, followers, chance).await;

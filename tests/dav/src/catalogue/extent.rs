@@ -40,7 +40,7 @@ pub const EXTENTS: &[Extent] = &[
     row(
         "RFC 6578",
         "Synchronisation",
-        "sync-collection with limits and tokens that survive restarts and restores",
+        "sync-collection of calendars and, at both levels, of the home, with limits and tokens that survive restarts and restores",
     ),
     row(
         "RFC 6638",
