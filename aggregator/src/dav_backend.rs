@@ -9,6 +9,7 @@ mod home;
 mod listing;
 mod object_properties;
 pub(crate) mod properties;
+mod publication;
 mod push;
 mod relocation;
 mod scheduling;

@@ -27,11 +27,16 @@ struct Kept {
     detail: String,
 }
 
-/// Publishes a calendar, or gives the address that it has already another detail; the secret of its address.
+/// Publishes a calendar, or gives the address that it has already another detail; the secret of its address. With no detail
+/// it keeps the one that it has, at first all.
 ///
 /// # Errors
 /// [`Refusal::NotFound`].
-pub async fn publish(world: &World, name: &CollectionName, detail: Detail) -> Result<String, Refusal> {
+pub async fn publish(
+    world: &World,
+    name: &CollectionName,
+    detail: Option<Detail>,
+) -> Result<String, Refusal> {
     let key = [name.owner.as_str(), name.id.as_str()];
     for _ in 0..ATTEMPTS_MAX {
         let (record, _) = world.store.collection(name).await.map_err(refusal_of)?.ok_or(Refusal::NotFound)?;
@@ -39,6 +44,8 @@ pub async fn publish(world: &World, name: &CollectionName, detail: Detail) -> Re
         let version = known.as_ref().map_or(0, |(_, version)| *version);
         let mut change = Change::new();
         let same_life = known.filter(|(kept, _)| kept.epoch == record.epoch);
+        let before = same_life.as_ref().map(|(kept, _)| detail_of(kept));
+        let detail = detail.or(before).unwrap_or(Detail::Full);
         let secret = match &same_life {
             Some((kept, _)) => kept.secret.clone(),
             None => hex(&[world.entropy.draw(), world.entropy.draw()].concat()),

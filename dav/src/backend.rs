@@ -31,7 +31,7 @@ pub use attachments::{AttachedFile, AttachmentDeed, AttachmentLimits, Attachment
 pub use files::{Extent, FileContent, FileFacts, FileNode, FileRelocation, Files};
 pub use free_busy::{FreeBusyAnswer, FreeBusyRequest, FreeBusyRequests};
 pub use locks::Locks;
-pub use published::Published;
+pub use published::{Publication, PublicationChange, Published};
 pub use push::{NotRegistered, Push, Registered, SubscriptionName, WebPush};
 pub use scheduling::{Scheduling, Telling};
 pub use sharing::{

@@ -12,7 +12,7 @@ use http::{HeaderMap, Response, StatusCode};
 use crate::backend::{Backend, Caller, Collection, CollectionKind, Group, Principal};
 use crate::body::Body;
 use crate::condition::Failure;
-use crate::headers::Preferences;
+use crate::headers::{self, Preferences};
 use crate::lock::Lock;
 use crate::path::Resource;
 use crate::privilege;
@@ -265,7 +265,8 @@ impl Exchange {
         Ok(())
     }
 
-    /// The view with its access list and who is invited, if that is asked for and the caller may read it.
+    /// The view with its access list, who is invited and how it stands to the public, if that is asked for and the caller
+    /// may read it.
     ///
     /// # Errors
     /// Those of the backend.
@@ -283,6 +284,13 @@ impl Exchange {
                 Err(Refusal::NotFound | Refusal::NotPermitted(_)) => None,
                 Err(refusal) => return Err(refusal.into()),
             };
+        }
+        if let (true, Resource::Collection(name)) = (needs.has(Facets::PUBLICATION), &view.resource)
+            && view.kind == Kinds::CALENDAR
+        {
+            let origin = headers::origin(&self.headers);
+            let publication = self.backend.publication(self.caller(), name, &origin).await;
+            view.publication = if_allowed(publication)?.map(Arc::new);
         }
         Ok(view)
     }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use calendar::by_reference::Vtimezones;
 use calendar::collection::EntityTag;
-use http::header::{AUTHORIZATION, HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH};
+use http::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH};
 
 use crate::backend::{Credentials, Precondition, Telling};
 use crate::condition::Failure;
@@ -211,6 +211,13 @@ pub fn credentials(headers: &HeaderMap) -> Option<Credentials> {
     let decoded = String::from_utf8(decoded).ok()?;
     let (user, password) = decoded.split_once(':')?;
     Some(Credentials { user: user.to_owned(), password: password.to_owned(), from: None })
+}
+
+/// How this server is called in the request, for a backend that does not know better.
+pub fn origin(headers: &HeaderMap) -> String {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let is_here = host.starts_with("localhost") || host.starts_with("127.") || host.starts_with("[::1]");
+    format!("{}://{host}", if is_here { "http" } else { "https" })
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod outcome;
 pub mod post;
 pub mod propfind;
 pub mod proppatch;
+pub mod publish;
 pub mod put;
 pub mod relocate;
 pub mod report;

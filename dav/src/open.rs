@@ -23,7 +23,7 @@ use crate::path::encoded;
 /// Where attachments are.
 const ATTACHMENTS: &str = "/dav/attachments/";
 /// Where published calendars are.
-const PUBLISHED: &str = "/dav/published/";
+pub const PUBLISHED: &str = "/dav/published/";
 /// How a published address ends, by which feed readers know what it is.
 const ENDING: &str = ".ics";
 /// Methods that are answered.

@@ -140,6 +140,8 @@ impl Facets {
     pub const MEMBERSHIP: Self = Self(1 << 17);
     /// Who is invited to a calendar.
     pub const SHARING: Self = Self(1 << 18);
+    /// How a calendar stands to the public.
+    pub const PUBLICATION: Self = Self(1 << 19);
 
     /// Both sets together.
     #[must_use]

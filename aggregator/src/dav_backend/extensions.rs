@@ -1,23 +1,22 @@
-//! Attachments, what a home holds, and published calendars as the protocol asks for them.
+//! Attachments and what a home holds as the protocol asks for them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use calendar::collection::{CollectionName, ObjectName, PrincipalId, Privilege};
-use calendar::detail::Detail;
+use calendar::collection::{ObjectName, PrincipalId, Privilege};
 use calendar::itip::attachment::{self, Attachment, AttachmentFault};
 use calendar::object::CalendarObject;
 use calendar::refusal::Refusal;
 use dav::backend::{
-    AttachedFile, AttachmentDeed, AttachmentLimits, Attachments, Backend, Caller, Precondition, Published,
-    Storage, Usage,
+    AttachedFile, AttachmentDeed, AttachmentLimits, Attachments, Backend, Caller, Precondition, Storage,
+    Usage,
 };
 use dav::open;
 
 use super::{DavBackend, listing, met, object_properties};
 use crate::attachments::{self, OCTETS_MAX, PER_OBJECT_MAX};
-use crate::{gate, published, usage};
+use crate::{gate, usage};
 
 /// How often an object is read again when it changes while an attachment is put to it.
 const READINGS_MAX: usize = 8;
@@ -65,9 +64,7 @@ impl DavBackend {
     ) -> Result<Arc<[u8]>, Refusal> {
         let limits = &self.world.limits;
         let id = new.unwrap_or_default();
-        let rules = self.world.house_rules();
-        let origin =
-            if rules.public_url.is_empty() { origin } else { rules.public_url.trim_end_matches('/') };
+        let origin = self.origin(origin);
         let address = |file: &AttachedFile| {
             let named = open::Attachment { owner: owner.clone(), id: id.to_owned(), name: file.name.clone() };
             format!("{origin}{}", named.path())
@@ -156,12 +153,5 @@ impl Storage for DavBackend {
     ) -> Result<BTreeMap<ObjectName, String>, Refusal> {
         self.enter_at_all(caller, home).await?;
         object_properties::resource_ids(&self.world, home).await
-    }
-}
-
-#[async_trait]
-impl Published for DavBackend {
-    async fn published(&self, secret: &str) -> Result<Option<(CollectionName, Detail)>, Refusal> {
-        published::find(&self.world, secret).await
     }
 }

@@ -113,7 +113,7 @@ async fn a_published_calendar_is_open_to_who_knows_its_address() {
         (Detail::Title, vec!["Doctor", "Busy", "Free"], vec!["secret", "Gift"]),
         (Detail::Busy, vec!["Busy"], vec!["secret", "Gift", "Doctor", "Free"]),
     ] {
-        let given = aggregator::published::publish(&server.world, &name, detail).await.unwrap();
+        let given = aggregator::published::publish(&server.world, &name, Some(detail)).await.unwrap();
         assert!(secret.is_empty() || secret == given, "the address stays");
         secret = given;
         let path = published_path(&secret);
@@ -140,6 +140,6 @@ async fn a_published_calendar_is_open_to_who_knows_its_address() {
     server.send_as_is(&format!("GET {}", published_path("0123")), &[], "").await.expect(404);
     aggregator::published::unpublish(&server.world, &name).await.unwrap();
     server.send_as_is(&format!("GET {path}"), &[], "").await.expect(404);
-    let later = aggregator::published::publish(&server.world, &name, Detail::Full).await.unwrap();
+    let later = aggregator::published::publish(&server.world, &name, Some(Detail::Full)).await.unwrap();
     assert_ne!(later, secret);
 }

@@ -17,7 +17,7 @@ use percent_encoding::percent_decode_str;
 use crate::body::Body;
 use crate::condition::{Failure, SUPPORTED_CALENDAR_DATA};
 use crate::exchange::{Answering, Exchange};
-use crate::method::{outbox, share, table};
+use crate::method::{outbox, publish, share, table};
 use crate::path::Resource;
 use crate::property::Kinds;
 use crate::xml::name::{self, calendar_server, me};
@@ -89,6 +89,18 @@ pub const POSTS: &[Post] = &[
         by: Recognition::Root(calendar_server("share")),
         rfc: "calendarserver.org caldav-sharing §5.3",
         answer: |exchange| Box::pin(share::answer(exchange)),
+    },
+    Post {
+        on: Kinds::CALENDAR,
+        by: Recognition::Root(calendar_server("publish-calendar")),
+        rfc: "calendarserver.org caldav-publish",
+        answer: |exchange| Box::pin(publish::answer(exchange)),
+    },
+    Post {
+        on: Kinds::CALENDAR,
+        by: Recognition::Root(calendar_server("unpublish-calendar")),
+        rfc: "calendarserver.org caldav-publish",
+        answer: |exchange| Box::pin(publish::answer_end(exchange)),
     },
     Post {
         on: Kinds::HOME,

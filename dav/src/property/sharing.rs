@@ -4,7 +4,7 @@ use crate::backend::Share;
 use crate::notification;
 use crate::path::Resource;
 use crate::property::{Facets, Kinds, LiveProperty};
-use crate::xml::name::{calendar_server, dav};
+use crate::xml::name::{calendar_server, dav, kalends};
 
 /// The rows.
 pub const PROPERTIES: &[LiveProperty] = &[
@@ -26,10 +26,34 @@ pub const PROPERTIES: &[LiveProperty] = &[
         let collection = view.collection.as_ref()?;
         let own = collection.privileges.contains(&calendar::collection::Privilege::WriteAcl);
         if own && !matches!(collection.share, Share::Borrowed(_)) {
-            return out.empty(calendar_server("can-be-shared"));
+            out.empty(calendar_server("can-be-shared"))?;
+        }
+        if view.publication.is_some() {
+            out.empty(calendar_server("can-be-published"))?;
         }
         Some(())
-    }),
+    })
+    .needing(Facets::PUBLICATION),
+    // Where a published calendar is read without signing in; Apple Calendar shows it to its owner.
+    LiveProperty::protected(calendar_server("publish-url"), Kinds::CALENDAR, |view, out| {
+        let (address, _) = view.publication.as_ref()?.open.as_ref()?;
+        out.writer().text_element(dav("href"), address);
+        Some(())
+    })
+    .needing(Facets::PUBLICATION),
+    // Where it would be: the secret is drawn when it is published.
+    LiveProperty::protected(calendar_server("pre-publish-url"), Kinds::CALENDAR, |view, out| {
+        let publication = view.publication.as_ref().filter(|publication| publication.open.is_none())?;
+        out.writer().text_element(dav("href"), &publication.below);
+        Some(())
+    })
+    .needing(Facets::PUBLICATION),
+    // How much of it is shown: `busy`, `title` or `full`.
+    LiveProperty::protected(kalends("publish-detail"), Kinds::CALENDAR, |view, out| {
+        let (_, detail) = view.publication.as_ref()?.open.as_ref()?;
+        out.text(detail.word())
+    })
+    .needing(Facets::PUBLICATION),
     // What is seen here, where it is at home.
     LiveProperty::protected(calendar_server("shared-url"), Kinds::CALENDAR, |view, out| {
         match &view.collection.as_ref()?.share {

@@ -11,7 +11,7 @@ use calendar::zone::Zone;
 
 use crate::backend::{
     Ace, AttachmentLimits, Caller, Collection, DeadProperties, FileNode, Group, Invitations, Limits, Member,
-    Notification, Object, Principal, Share, Usage,
+    Notification, Object, Principal, Publication, Share, Usage,
 };
 use crate::feed::Seen;
 use crate::lock::Lock;
@@ -86,6 +86,8 @@ pub struct View {
     pub invitations: Option<Arc<Invitations>>,
     /// All notifications of an owner, if asked for.
     pub notifications: Option<Arc<Vec<Notification>>>,
+    /// How a calendar stands to the public, if asked for and the caller's to know.
+    pub publication: Option<Arc<Publication>>,
     /// A notification.
     pub notification: Option<Arc<Notification>>,
     /// What clients have the home keep.
@@ -120,6 +122,7 @@ impl View {
             invitations: None,
             notifications: None,
             notification: None,
+            publication: None,
             home_properties: None,
             collection: None,
             file: None,

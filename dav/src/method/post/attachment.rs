@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use calendar::itip::attachment::Instances;
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use percent_encoding::percent_decode_str;
 
@@ -36,7 +36,7 @@ pub(super) async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Fa
         _ => StatusCode::NO_CONTENT,
     };
     let precondition = headers::precondition(&exchange.headers);
-    let origin = origin(&exchange.headers);
+    let origin = headers::origin(&exchange.headers);
     let attached = exchange.backend.attach(exchange.caller(), name, deed, (&origin, &precondition)).await;
     let managed_id = match attached.map_err(Failure::from) {
         Ok(managed_id) => managed_id,
@@ -140,13 +140,6 @@ fn split(text: &str) -> Vec<&str> {
     }
     parts.push(&text[start..]);
     parts
-}
-
-/// How this server is called in the request, for a backend that does not know better.
-fn origin(headers: &HeaderMap) -> String {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    let is_here = host.starts_with("localhost") || host.starts_with("127.") || host.starts_with("[::1]");
-    format!("{}://{host}", if is_here { "http" } else { "https" })
 }
 
 #[cfg(test)]
