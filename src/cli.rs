@@ -9,6 +9,7 @@ pub mod common;
 pub mod completions;
 pub mod console;
 pub mod demo;
+pub mod doctor;
 pub mod exit;
 pub mod export;
 pub mod freebusy;
@@ -82,6 +83,7 @@ fn begin(given: &Given, console: &Console) -> Exit {
         }
         ["demo"] => on_all_cores(demo::run(given, console), console),
         ["check"] => on_one_core(check::run(given, &environment, console), console),
+        ["doctor"] => on_one_core(doctor::run(given, &environment, console), console),
         ["restore"] => on_one_core(restore::run(given, &environment, console), console),
         ["backup", "list"] | ["store", "copy"] | ["verify"] => match settings(given, &environment, console) {
             Ok(settings) => on_one_core(beside_the_server(given, settings, console), console),

@@ -264,3 +264,47 @@ fn a_long_data_folder_still_has_a_control_socket() {
     let server = Server::start_in(folder, address);
     assert!(said(&server.cli(&["healthcheck"]), 0).contains("ok    store"));
 }
+
+const EVE: &str = r#"
+[[owner]]
+id = "eve"
+name = "Eve Example"
+emails = ["eve@example.org"]
+time_zone = "Europe/Berlin"
+working_hours = { mon-sun = ["00:00-24:00"] }
+password = { file = "ada.password" }
+"#;
+
+#[test]
+fn access_is_granted_listed_and_taken_back() {
+    let server = Server::start(&format!("{ADA}{EVE}"));
+    let eve = basic("eve", "secret");
+    let reads = || {
+        let fields = [("authorization", eve.as_str()), ("depth", "0")];
+        server.status("PROPFIND", "/dav/calendars/ada/personal/", &fields)
+    };
+    assert!(said(&server.cli(&["access", "list", "ada"]), 0).contains("free-busy"));
+    assert_eq!(reads(), 403);
+    let granted = said(&server.cli(&["access", "grant", "ada/personal", "eve@example.org", "read"]), 0);
+    assert!(granted.contains("personal") && granted.contains("eve") && granted.contains("read"), "{granted}");
+    assert_eq!(reads(), 207);
+    let listed = said_json(&server.cli(&["access", "list", "ada", "--json"]), 0);
+    let of_eve = listed.as_array().expect("a list").iter().find(|one| one["who"] == "eve").expect("eve");
+    assert_eq!((&of_eve["calendar"], &of_eve["what"]), (&"personal".into(), &"read".into()));
+    said(&server.cli(&["access", "revoke", "ada/personal", "eve"]), 0);
+    assert_eq!(reads(), 403);
+    said(&server.cli(&["access", "grant", "ada", "everybody", "write"]), 0);
+    assert_eq!(reads(), 207);
+    said(&server.cli(&["access", "revoke", "ada", "everybody"]), 0);
+    assert_ne!(reads(), 207);
+    for (words, code, told) in [
+        (&["access", "grant", "ada", "eve", "all"][..], 2, "`all` is none of free-busy, read and write"),
+        (&["access", "grant", "ada/nothing", "eve", "read"], 4, "there is no calendar ada/nothing"),
+        (&["access", "grant", "ada", "eva", "read"], 4, "did you mean eve?"),
+        (&["access", "list", "adda"], 4, "did you mean ada?"),
+        (&["access", "grant", "ada", "eve"], 2, ""),
+    ] {
+        let said = said(&server.cli(words), code);
+        assert!(said.contains(told), "{words:?}: {said}");
+    }
+}

@@ -14,7 +14,7 @@ use super::exit::Exit;
 use super::parse::Given;
 use crate::compose;
 use crate::config::environment::Environment;
-use crate::config::problem::Gravity;
+use crate::config::problem::{Gravity, Problem};
 use crate::config::settings::{MailRoute, Settings};
 use crate::config::{self};
 
@@ -22,10 +22,10 @@ use crate::config::{self};
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// What was found about something outside.
-struct Found {
-    what: String,
-    ok: bool,
-    detail: String,
+pub(super) struct Found {
+    pub(super) what: String,
+    pub(super) ok: bool,
+    pub(super) detail: String,
 }
 
 /// Checks and tells.
@@ -38,21 +38,7 @@ pub async fn run(given: &Given, environment: &Environment, console: &Console) ->
     }
     let errors = loaded.problems.iter().filter(|problem| problem.gravity == Gravity::Error).count();
     if console.manner.json {
-        let problems: Vec<_> = loaded
-            .problems
-            .iter()
-            .map(|problem| {
-                json!({
-                    "file": &*problem.place.file,
-                    "line": problem.place.line,
-                    "column": problem.place.column,
-                    "gravity": if problem.gravity == Gravity::Error { "error" } else { "warning" },
-                    "key": problem.key,
-                    "problem": problem.what,
-                    "remedy": problem.remedy,
-                })
-            })
-            .collect();
+        let problems: Vec<_> = loaded.problems.iter().map(as_json).collect();
         let outside: Vec<_> = found
             .iter()
             .map(|found| json!({"what": found.what, "ok": found.ok, "detail": found.detail}))
@@ -84,6 +70,19 @@ pub async fn run(given: &Given, environment: &Environment, console: &Console) ->
     }
 }
 
+/// A problem, for programs.
+pub(super) fn as_json(problem: &Problem) -> serde_json::Value {
+    json!({
+        "file": &*problem.place.file,
+        "line": problem.place.line,
+        "column": problem.place.column,
+        "gravity": if problem.gravity == Gravity::Error { "error" } else { "warning" },
+        "key": problem.key,
+        "problem": problem.what,
+        "remedy": problem.remedy,
+    })
+}
+
 fn summary(settings: &Settings, path: &str) -> String {
     let sources: usize = settings.hosts.iter().map(|host| host.owner.sources.len()).sum();
     let types: usize = settings.hosts.iter().map(|host| host.event_types.len()).sum();
@@ -101,7 +100,8 @@ fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-async fn online(settings: &Settings, console: &Console) -> Vec<Found> {
+/// What every source and the mail server say.
+pub(super) async fn online(settings: &Settings, console: &Console) -> Vec<Found> {
     compose::install_tls();
     let mut found = Vec::new();
     let all: Vec<_> = settings

@@ -126,6 +126,18 @@ pub const COMMANDS: &[Spec] = &[
         example: "kalends check --online",
     },
     Spec {
+        words: &["doctor"],
+        takes: &[],
+        options: &[flag(
+            "online",
+            "also ask the DNS for the server's name, every source and the mail server",
+        )],
+        summary: "look at settings, folder, ports, certificates, backups and the running server; print DNS records to copy",
+        about: "It prints no secret, so that it can be shown to whoever helps. It ends with 1 where something does not work, and\n\
+                with 3 where the configuration is wrong.",
+        example: "kalends doctor --online",
+    },
+    Spec {
         words: &["serve"],
         takes: &[],
         options: &[],
