@@ -109,6 +109,15 @@ pub enum CollectionKind {
     Outbox,
 }
 
+/// Text for people, in a language if that was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phrase {
+    /// The text.
+    pub text: String,
+    /// Its language as it was said (`xml:lang`; RFC 4918 §4.3).
+    pub language: Option<String>,
+}
+
 /// Properties kept as they were set: (namespace, local name) → the XML element.
 pub type DeadProperties = BTreeMap<(String, String), String>;
 
@@ -122,7 +131,7 @@ pub struct Collection {
     /// DAV:displayname.
     pub display_name: String,
     /// CALDAV:calendar-description.
-    pub description: Option<String>,
+    pub description: Option<Phrase>,
     /// CALDAV:calendar-timezone: iCalendar text.
     pub timezone: Option<String>,
     /// CALDAV:calendar-availability of an inbox: iCalendar text.
@@ -256,7 +265,7 @@ pub enum PropertyChange {
     /// DAV:displayname.
     DisplayName(String),
     /// CALDAV:calendar-description.
-    Description(Option<String>),
+    Description(Option<Phrase>),
     /// CALDAV:calendar-timezone (iCalendar text with one VTIMEZONE, checked), with the zone it names.
     Timezone(Option<String>),
     /// CALDAV:supported-calendar-component-set (only while it is made).

@@ -108,7 +108,8 @@ fn head(collection: &Collection) -> Component {
         add("NAME", escape(&collection.display_name));
         add("X-WR-CALNAME", escape(&collection.display_name));
     }
-    if let Some(description) = collection.description.as_deref().filter(|text| !text.is_empty()) {
+    let description = collection.description.as_ref().map(|phrase| phrase.text.as_str());
+    if let Some(description) = description.filter(|text| !text.is_empty()) {
         add("DESCRIPTION", escape(description));
         add("X-WR-CALDESC", escape(description));
     }

@@ -151,7 +151,10 @@ pub fn state_of(collection: &Collection) -> u64 {
     for text in texts {
         add(&mut hash, text.as_bytes());
     }
-    for text in [&collection.description, &collection.timezone, &collection.availability, &default] {
+    let description = collection.description.as_ref();
+    let language = description.and_then(|phrase| phrase.language.clone());
+    let description = description.map(|phrase| phrase.text.clone());
+    for text in [&description, &language, &collection.timezone, &collection.availability, &default] {
         add(&mut hash, if text.is_some() { b"1" } else { b"0" });
         add(&mut hash, text.as_deref().unwrap_or_default().as_bytes());
     }

@@ -50,6 +50,9 @@ pub struct CollectionRecord {
     /// CALDAV:calendar-description.
     #[serde(default)]
     pub description: Option<String>,
+    /// The language of that, as it was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description_language: Option<String>,
     /// CALDAV:calendar-timezone as it was set (iCalendar text).
     #[serde(default)]
     pub timezone: Option<String>,

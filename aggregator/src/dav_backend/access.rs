@@ -252,8 +252,8 @@ impl DavBackend {
         Ok(Collection {
             name: asked.clone(),
             share: Share::Borrowed(name),
+            description: properties::description_of(&kept),
             display_name: kept.display_name,
-            description: kept.description,
             opaque: false,
             dead_properties: properties::dead_of(&kept.properties),
             created: Instant::from_unix(kept.created),

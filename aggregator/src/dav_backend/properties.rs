@@ -6,7 +6,7 @@ use calendar::collection::{CollectionName, Privilege, SyncToken};
 use calendar::object::Kind;
 use calendar::refusal::{Barred, Refusal};
 use calendar::time::Instant;
-use dav::backend::{Collection, CollectionKind, DeadProperties, PropertyChange, Share};
+use dav::backend::{Collection, CollectionKind, DeadProperties, Phrase, PropertyChange, Share};
 use store::collections::{CollectionRecord, Head, Role};
 
 use crate::operation::collection::counts_as_busy;
@@ -39,7 +39,7 @@ pub(super) fn collection_of(
             _ => CollectionKind::Calendar,
         },
         display_name: record.display_name.clone(),
-        description: record.description.clone(),
+        description: description_of(record),
         timezone: record.timezone.clone(),
         availability: record.availability.clone(),
         zone: zone_of(owner, record, &world.limits),
@@ -52,6 +52,12 @@ pub(super) fn collection_of(
         token: SyncToken { epoch: record.epoch, revision: head.revision },
         created: Instant::from_unix(record.created),
     }
+}
+
+/// What a collection is about, in the language that was said.
+pub(super) fn description_of(record: &CollectionRecord) -> Option<Phrase> {
+    let text = record.description.clone()?;
+    Some(Phrase { text, language: record.description_language.clone() })
 }
 
 /// Dead properties as the protocol names them.
@@ -103,7 +109,10 @@ pub(super) fn apply(record: &mut CollectionRecord, changes: &[PropertyChange]) -
     for change in changes {
         match change {
             PropertyChange::DisplayName(name) => record.display_name.clone_from(name),
-            PropertyChange::Description(description) => record.description.clone_from(description),
+            PropertyChange::Description(description) => {
+                record.description = description.as_ref().map(|phrase| phrase.text.clone());
+                record.description_language = description.as_ref().and_then(|phrase| phrase.language.clone());
+            }
             PropertyChange::Timezone(timezone) => record.timezone.clone_from(timezone),
             PropertyChange::Availability(text) if record.role == Role::Inbox => {
                 record.availability.clone_from(text);

@@ -62,6 +62,7 @@ pub fn blank(world: &World, role: Role, display_name: &str, components: &[&str])
     CollectionRecord {
         display_name: display_name.to_owned(),
         description: None,
+        description_language: None,
         timezone: None,
         timezone_id: None,
         availability: None,

@@ -52,6 +52,7 @@ pub(super) async fn borrow(
     let called = summary.or(invite.summary.as_ref()).unwrap_or(&lent.display_name);
     let record = CollectionRecord {
         description: lent.description.clone(),
+        description_language: lent.description_language.clone(),
         counts_as_busy: false,
         in_unified: false,
         // As its owner has it until somebody says otherwise for themselves; what else the owner's clients keep there

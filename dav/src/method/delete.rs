@@ -9,9 +9,11 @@ use crate::condition::Failure;
 use crate::exchange::Exchange;
 use crate::headers;
 use crate::lock;
+use crate::method::outcome;
 use crate::path::Resource;
 
-/// Answers the method: 204, also for a calendar, where DAVx5 takes a multistatus for a failure.
+/// Answers the method: 204, also for a calendar, where DAVx5 takes a multistatus for a failure. An object that is not as
+/// the client thought is shown to it where it would like that (RFC 8144 §3.2).
 ///
 /// # Errors
 /// 412, 404, DAV:need-privileges.
@@ -20,7 +22,11 @@ pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> 
         Resource::Object(name) => {
             let precondition = headers::precondition(&exchange.headers);
             let telling = headers::telling(&exchange.headers)?;
-            exchange.backend.delete_telling(exchange.caller(), name, &precondition, telling).await?;
+            let deleted =
+                exchange.backend.delete_telling(exchange.caller(), name, &precondition, telling).await;
+            if let Err(refusal) = deleted {
+                return outcome::mismatched(&exchange, name, refusal.into()).await;
+            }
         }
         Resource::File(name) => {
             let precondition = headers::precondition(&exchange.headers);

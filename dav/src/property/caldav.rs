@@ -4,7 +4,7 @@ use calendar::object::Kind;
 use calendar::zone::Zone;
 use http::StatusCode;
 
-use crate::backend::PropertyChange;
+use crate::backend::{Phrase, PropertyChange};
 use crate::calendar_data::{self, Source};
 use crate::condition::{Failure, SUPPORTED_CALENDAR_COMPONENT, VALID_CALENDAR_DATA, VALID_TIMEZONE};
 use crate::filter::{Collation, KINDS};
@@ -29,9 +29,19 @@ pub const PROPERTIES: &[LiveProperty] = &[
     ),
     // §5.2.1
     LiveProperty::protected(caldav("calendar-description"), Kinds::CALENDAR, |view, out| {
-        out.text(view.collection.as_ref()?.description.as_deref()?)
+        let description = view.collection.as_ref()?.description.as_ref()?;
+        if let Some(language) = &description.language {
+            out.attributes(&[("xml:lang", language)]);
+        }
+        out.text(&description.text)
     })
-    .accepting(|set| Ok(PropertyChange::Description(set.map(Element::text)))),
+    .accepting(|set| {
+        let phrase = |element: &Element| Phrase {
+            text: element.text(),
+            language: element.language.as_deref().map(str::to_owned),
+        };
+        Ok(PropertyChange::Description(set.map(phrase)))
+    }),
     // §5.2.2
     LiveProperty::protected(caldav("calendar-timezone"), Kinds::CALENDAR.or(Kinds::INBOX), |view, out| {
         out.text(view.collection.as_ref()?.timezone.as_deref()?)

@@ -71,6 +71,7 @@ pub(crate) fn record(role: Role, epoch: u64) -> CollectionRecord {
         role,
         display_name: "Grüße".into(),
         description: None,
+        description_language: None,
         timezone: None,
         timezone_id: None,
         availability: None,

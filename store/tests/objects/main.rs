@@ -34,6 +34,7 @@ fn record(name: &str) -> CollectionRecord {
         role: Role::Personal,
         display_name: name.into(),
         description: None,
+        description_language: None,
         timezone: None,
         timezone_id: None,
         availability: None,
