@@ -279,26 +279,32 @@ password = { file = "ada.password" }
 fn access_is_granted_listed_and_taken_back() {
     let server = Server::start(&format!("{ADA}{EVE}"));
     let eve = basic("eve", "secret");
-    let reads = || {
+    let reads = |path: &str| {
         let fields = [("authorization", eve.as_str()), ("depth", "0")];
-        server.status("PROPFIND", "/dav/calendars/ada/personal/", &fields)
+        server.status("PROPFIND", path, &fields)
     };
-    assert!(said(&server.cli(&["access", "list", "ada"]), 0).contains("free-busy"));
-    assert_eq!(reads(), 403);
+    let (own, lent) = ("/dav/calendars/ada/personal/", "/dav/calendars/eve/shared-ada-personal/");
+    assert_eq!((reads(own), reads(lent)), (403, 404));
     let granted = said(&server.cli(&["access", "grant", "ada/personal", "eve@example.org", "read"]), 0);
-    assert!(granted.contains("personal") && granted.contains("eve") && granted.contains("read"), "{granted}");
-    assert_eq!(reads(), 207);
+    assert!(granted.contains("personal  eve") && granted.contains("reads"), "{granted}");
+    assert_eq!((reads(own), reads(lent)), (403, 207));
     let listed = said_json(&server.cli(&["access", "list", "ada", "--json"]), 0);
     let of_eve = listed.as_array().expect("a list").iter().find(|one| one["who"] == "eve").expect("eve");
-    assert_eq!((&of_eve["calendar"], &of_eve["what"]), (&"personal".into(), &"read".into()));
+    assert_eq!((&of_eve["calendar"], &of_eve["what"]), (&"personal".into(), &"reads".into()));
     said(&server.cli(&["access", "revoke", "ada/personal", "eve"]), 0);
-    assert_eq!(reads(), 403);
-    said(&server.cli(&["access", "grant", "ada", "everybody", "write"]), 0);
-    assert_eq!(reads(), 207);
+    assert_eq!((reads(own), reads(lent)), (403, 404));
+    assert!(said(&server.cli(&["access", "grant", "ada", "eve", "write"]), 0).contains("reads and writes"));
+    assert_eq!(reads(own), 207);
+    said(&server.cli(&["access", "revoke", "ada", "eve"]), 0);
+    assert_eq!(reads(own), 403);
     said(&server.cli(&["access", "revoke", "ada", "everybody"]), 0);
-    assert_ne!(reads(), 207);
+    assert_eq!(reads(own), 404);
+    said(&server.cli(&["access", "grant", "ada", "everybody", "free-busy"]), 0);
+    assert_eq!(reads(own), 403);
     for (words, code, told) in [
         (&["access", "grant", "ada", "eve", "all"][..], 2, "`all` is none of free-busy, read and write"),
+        (&["access", "grant", "ada", "everybody", "read"], 4, "everybody may learn busy time, and no more"),
+        (&["access", "grant", "ada", "ada", "read"], 4, "it is its owner's already"),
         (&["access", "grant", "ada/nothing", "eve", "read"], 4, "there is no calendar ada/nothing"),
         (&["access", "grant", "ada", "eva", "read"], 4, "did you mean eve?"),
         (&["access", "list", "adda"], 4, "did you mean ada?"),

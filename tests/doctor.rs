@@ -68,10 +68,10 @@ fn a_wrong_configuration_is_told_by_file_line_and_key() {
 
 #[test]
 fn what_does_not_work_is_named_with_its_remedy() {
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = std::net::TcpListener::bind("0.0.0.0:0").expect("a port");
     let address = taken.local_addr().expect("an address");
     let listener = format!("{ADA}\n[[listen]]\naddress = \"{address}\"\nsurfaces = [\"caldav\"]\n");
-    let (folder, config) = changed(&listener, &[]);
+    let (folder, config) = changed(&listener, &[("address = \"127.0.0.1:", "address = \"0.0.0.0:")]);
     let told = said_json(&cli(&config, &["doctor", "--json"]), 1);
     assert_eq!(told["healthy"], false);
     let (seen, text) = state(&told, "public_url");
@@ -79,6 +79,9 @@ fn what_does_not_work_is_named_with_its_remedy() {
     let (seen, text) = state(&told, &format!("listen {address}"));
     assert!(seen == "fault" && text.contains("another program has that port"), "{text}");
     assert_eq!(state(&told, "data_dir").0, "warning");
+    let (_beside, config_beside) = changed(ADA, &[]);
+    let told = said_json(&cli(&config_beside, &["doctor", "--json"]), 0);
+    assert_eq!(state(&told, "public_url").0, "warning", "a proxy on this machine may answer https");
     std::fs::write(folder.path().join("data"), "no folder").expect("written");
     let (seen, text) = (said_json(&cli(&config, &["doctor", "--json"]), 1), "data_dir");
     assert_eq!(state(&seen, text).0, "fault");
@@ -102,7 +105,7 @@ fn a_certificate_is_for_the_name_and_has_not_ended() {
         let certificate = params.self_signed(&key).expect("a certificate").pem();
         std::fs::write(folder.path().join("cert.pem"), certificate).expect("written");
         std::fs::write(folder.path().join("key.pem"), key.serialize_pem()).expect("written");
-        let code = if expected == "ok" { 0 } else { 1 };
+        let code = i32::from(expected != "ok");
         let told = said_json(&cli(&config, &["doctor", "--json"]), code);
         let (seen, text) = state(&told, "certificate at 127.0.0.1:0");
         assert!(seen == expected && text.contains(words), "{name} {until}: {text}");

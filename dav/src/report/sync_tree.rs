@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use calendar::collection::CollectionName;
+use calendar::refusal::Refusal;
+
 use crate::backend::{Collection, CollectionKind};
 use crate::condition::Failure;
 use crate::exchange::Exchange;
@@ -45,7 +48,7 @@ pub(super) async fn of_home(
         if telling.room == 0 {
             return Ok(telling.cut());
         }
-        let name = calendar::collection::CollectionName::new(owner.as_str(), &id);
+        let name = CollectionName::new(owner.as_str(), &id);
         telling.token.told.remove(&id);
         telling.tell(Item::Gone(Resource::Collection(name).href()));
     }
@@ -115,7 +118,11 @@ impl Telling<'_> {
             return Ok(false);
         }
         let (caller, name) = (self.exchange.caller(), &collection.name);
-        let changes = self.exchange.backend.changes(caller, name, told.at, self.room).await?;
+        let changes = match self.exchange.backend.changes(caller, name, told.at, self.room).await {
+            // It went away after the home was listed, or is the caller's to read no more; the next answer says so.
+            Err(Refusal::NotFound | Refusal::NotPermitted(_)) => return Ok(true),
+            other => other?,
+        };
         if told.at.is_some() {
             for member in &changes.removed {
                 self.tell(Item::Gone(member_href(name, member)));

@@ -97,7 +97,12 @@ fn address(settings: &Settings) -> Finding {
     }
     let has_tls = settings.listen.iter().any(|listen| listen.front.is_tls());
     if !has_tls && !is_behind_proxy {
-        return found.fails("nobody answers https: give a [[listen]] tls = { cert, key }, or name the proxy that does in server.trusted_proxies");
+        let is_beside_proxy = settings.listen.iter().any(|listen| listen.address.ip().is_loopback());
+        return if is_beside_proxy {
+            found.but("name the proxy that answers https in server.trusted_proxies: else all that it passes on counts as one peer")
+        } else {
+            found.fails("nobody answers https: give a [[listen]] tls = { cert, key }, or name the proxy that does in server.trusted_proxies")
+        };
     }
     let ports: Vec<u16> = settings.listen.iter().map(|listen| listen.address.port()).collect();
     if !is_behind_proxy && !ports.contains(&port) {
