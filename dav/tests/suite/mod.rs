@@ -13,6 +13,6 @@ mod queries;
 mod relocation;
 mod standard;
 mod sync;
-mod timezones;
 mod sync_home;
+mod timezones;
 mod xml;
