@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{Committed, EngineError, Version};
 use crate::key::RowKey;
-use crate::table::{RowWriter, damaged, json_row, read_json_row, read_row, tag};
+use crate::table::{RowReader, RowWriter, damaged, json_row, read_json_row, read_row, tag};
 use crate::{Change, Store};
 
 /// A stable id: the same effect is the same letter.
@@ -87,8 +87,10 @@ impl Change {
             Ok(row) => self.put(letter_key(&letter.id), row),
             Err(error) => self.refuse(error),
         }
-        for key in index_keys(letter) {
-            self.put(key, RowWriter::new().text(&letter.id.0).finish());
+        let [topic, others @ ..] = &index_keys(letter)[..] else { return };
+        self.put(topic.clone(), RowWriter::new().text(&letter.id.0).text(&standing(letter)).finish());
+        for key in others {
+            self.put(key.clone(), RowWriter::new().text(&letter.id.0).finish());
         }
     }
 
@@ -107,7 +109,7 @@ impl Store {
         let begin = RowKey::of(tag::LETTER_DUE);
         let to = begin.clone().signed(now).end();
         let is_due = |letter: &Letter| letter.state == LetterState::Open && comes_up(letter) <= now;
-        self.letters_between(begin.octets().to_vec(), to, limit, is_due).await
+        self.letters_between((begin.octets().to_vec(), to), limit, (|_| true, is_due)).await
     }
 
     /// When the next open letter falls due, or its lease runs out, UTC seconds.
@@ -141,15 +143,38 @@ impl Store {
     /// All letters of a topic, oldest first.
     pub async fn letters_of_topic(&self, topic: &str) -> Result<Vec<(Letter, Version)>, EngineError> {
         let begin = RowKey::of(tag::LETTER_TOPIC).long_name(topic);
-        self.letters_between(begin.octets().to_vec(), begin.end(), usize::MAX, |letter| letter.topic == topic)
-            .await
+        let all = |letter: &Letter| letter.topic == topic;
+        self.letters_between((begin.octets().to_vec(), begin.end()), usize::MAX, (|_| true, all)).await
+    }
+
+    /// The open letters of a topic to one destination, oldest first. Costs what these are, and a short row for each other
+    /// letter of the topic: an event may have many attendees.
+    pub async fn letters_open(
+        &self,
+        topic: &str,
+        (channel, destination): (&str, &str),
+    ) -> Result<Vec<(Letter, Version)>, EngineError> {
+        let begin = RowKey::of(tag::LETTER_TOPIC).long_name(topic);
+        let place = place(channel, destination);
+        let open = |letter: &Letter| {
+            letter.topic == topic
+                && letter.state == LetterState::Open
+                && letter.channel == channel
+                && letter.destination == destination
+        };
+        let here = |said: &str| said == place;
+        self.letters_between((begin.octets().to_vec(), begin.end()), usize::MAX, (here, open)).await
     }
 
     /// Up to `limit` letters in `state`, newest first.
     pub async fn letters_in(&self, state: LetterState, limit: usize) -> Result<Vec<Letter>, EngineError> {
         let begin = state_key(state);
         let letters = self
-            .letters_between(begin.octets().to_vec(), begin.end(), limit, |letter| letter.state == state)
+            .letters_between(
+                (begin.octets().to_vec(), begin.end()),
+                limit,
+                (|_| true, |letter: &Letter| letter.state == state),
+            )
             .await?;
         Ok(letters.into_iter().map(|(letter, _)| letter).collect())
     }
@@ -168,7 +193,7 @@ impl Store {
         let begin = state_key(state);
         let from = begin.clone().signed(newest_first(before)).end();
         let old = |letter: &Letter| letter.state == state && letter.written < before;
-        let letters = self.letters_between(from, begin.end(), limit, old).await?;
+        let letters = self.letters_between((from, begin.end()), limit, (|_| true, old)).await?;
         let mut count = 0;
         for (letter, seen) in letters {
             let mut change = Change::new();
@@ -196,21 +221,23 @@ impl Store {
         Ok(())
     }
 
-    /// Up to `limit` letters that index rows with `from <= key < to` point to and that `wanted` lets through: a letter
-    /// may have moved on since its index row was read.
+    /// Up to `limit` letters that index rows with `from <= key < to` point to, where what the row says of them (if it says
+    /// anything) is sought, and that are wanted: a letter may have moved on since its index row was read.
     async fn letters_between(
         &self,
-        mut from: Vec<u8>,
-        to: Vec<u8>,
+        (mut from, to): (Vec<u8>, Vec<u8>),
         limit: usize,
-        wanted: impl Fn(&Letter) -> bool,
+        (sought, wanted): (impl Fn(&str) -> bool, impl Fn(&Letter) -> bool),
     ) -> Result<Vec<(Letter, Version)>, EngineError> {
         let mut letters = Vec::new();
         while letters.len() < limit {
             let page = PAGE_LETTERS_MAX.min(limit);
             let entries = self.engine.scan(&from, &to, page).await?;
             for entry in &entries {
-                let id = read_row(&entry.value, || "the outbox".into(), |row| Some(row.text()?.to_owned()))?;
+                let (id, said) = read_index(&entry.value)?;
+                if said.is_some_and(|said| !sought(&said)) {
+                    continue;
+                }
                 match self.letter(&LetterId(id)).await? {
                     Some((letter, version)) if wanted(&letter) => letters.push((letter, version)),
                     _ => {}
@@ -247,7 +274,42 @@ const fn newest_first(seconds: i64) -> i64 {
     !seconds
 }
 
-/// The keys of the rows that point to `letter`.
+/// What an index row says: the letter's id, and where it stands.
+fn read_index(row: &[u8]) -> Result<(String, Option<String>), EngineError> {
+    // Rows of other indexes, and older ones, say nothing but the id.
+    read_row(
+        row,
+        || "the outbox".into(),
+        |row: &mut RowReader<'_>| {
+            let id = row.text()?.to_owned();
+            let said = if row.is_empty() { None } else { Some(row.text()?.to_owned()) };
+            Some((id, said))
+        },
+    )
+}
+
+/// The id in an index row.
+pub(crate) fn id_in_index(row: &[u8]) -> Option<String> {
+    read_index(row).ok().map(|(id, _)| id)
+}
+
+/// What stands there of a letter that is settled.
+const SETTLED: &str = "-";
+
+/// Where an open letter stands in its topic.
+fn place(channel: &str, destination: &str) -> String {
+    format!("{channel}\0{destination}")
+}
+
+/// What the row of its topic says of a letter: where it stands, nothing once it is settled.
+fn standing(letter: &Letter) -> String {
+    match letter.state {
+        LetterState::Open => place(&letter.channel, &letter.destination),
+        LetterState::Delivered | LetterState::Dead => SETTLED.to_owned(),
+    }
+}
+
+/// The keys of the rows that point to `letter`; that of its topic first.
 pub(crate) fn index_keys(letter: &Letter) -> Vec<RowKey> {
     let id = &letter.id.0;
     let mut keys = vec![

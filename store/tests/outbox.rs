@@ -269,3 +269,50 @@ async fn what_cannot_be_written_down_refuses_the_whole() {
     store.commit(change).await.unwrap();
     assert!(matches!(store.record::<u64>(NOTES, &["good"]).await, Err(EngineError::Damaged(_))));
 }
+
+#[tokio::test]
+async fn open_letters_of_one_destination_are_found_among_many() {
+    let store = store();
+    let to = |id: &str, channel: &str, destination: &str, sequence: u64| Letter {
+        channel: channel.into(),
+        destination: destination.into(),
+        ..letter(id, 1, sequence)
+    };
+    let letters = [
+        to("a", "mail", "bob", 2),
+        to("b", "mail", "eve", 3),
+        to("c", "mail", "bob", 1),
+        to("d", "scheduling", "bob", 4),
+        to("e", "mail", "bob", 5),
+        Letter { topic: "uid-2".into(), ..to("f", "mail", "bob", 6) },
+    ];
+    post(&store, &letters).await;
+    let open = |channel: &'static str, destination: &'static str| {
+        let store = store.clone();
+        async move {
+            let found = store.letters_open("uid-1", (channel, destination)).await.unwrap();
+            found.into_iter().map(|(letter, _)| letter.id.0).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(open("mail", "bob").await, ["c", "a", "e"]);
+    assert_eq!(open("scheduling", "bob").await, ["d"]);
+    assert_eq!(open("mail", "nobody").await, [""; 0]);
+    replace(&store, "a", |letter| letter.state = LetterState::Delivered).await;
+    replace(&store, "e", |letter| letter.state = LetterState::Dead).await;
+    assert_eq!(open("mail", "bob").await, ["c"]);
+    replace(&store, "e", |letter| letter.state = LetterState::Open).await;
+    assert_eq!(open("mail", "bob").await, ["c", "e"], "tried again");
+    // Rows that were written when they said nothing but the id.
+    let all = store.engine().scan(&[0], &[0xFF], 99).await.unwrap();
+    let mut change = Vec::new();
+    for id in ["a", "b", "c", "d", "e"] {
+        let old = [&[all[0].value[0], 1][..], id.as_bytes()].concat();
+        let rows = all.iter().filter(|entry| entry.value.starts_with(&old) && entry.value.len() > old.len());
+        change.extend(rows.map(|entry| (entry.key.clone(), Some(old.clone()))));
+    }
+    assert_eq!(change.len(), 5);
+    let commit = store::engine::Commit { expect: Vec::new(), write: change };
+    store.engine().commit(commit).await.unwrap();
+    assert_eq!(open("mail", "bob").await, ["c", "e"]);
+    assert_eq!(open("mail", "eve").await, ["b"]);
+}

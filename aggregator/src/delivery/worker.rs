@@ -128,7 +128,8 @@ impl Courier {
         // The first must be due; those behind it wait for it and for nothing else.
         let mut released = false;
         loop {
-            let topic = self.world.store.letters_of_topic(&lane.topic).await?;
+            let place = (lane.channel.as_str(), lane.destination.as_str());
+            let topic = self.world.store.letters_open(&lane.topic, place).await?;
             let now = self.world.now().as_unix();
             let open = lane.open(&topic);
             let Some(((first, version), behind)) = open.split_first() else { return Ok(arrived) };

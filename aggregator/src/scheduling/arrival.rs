@@ -144,21 +144,9 @@ impl Arrival<'_> {
             after = Some(answered);
             answers = sent;
         }
-        let mut posting = Posting::new(self.world, self.owner, &mut talk);
-        for outgoing in received.send.iter().chain(&answers) {
-            posting.send(outgoing, Notice::Inbox).await?;
-        }
-        if let Some(marked) = after.as_ref().and_then(|after| posting.mark(after)) {
-            after = Some(parsed(self.world, marked)?);
-        }
-        for outgoing in self.news(after.as_ref(), received, stamp) {
-            match posting.send(&outgoing, Notice::Silent).await {
-                // Too many to be told at once: they hear of it with the next change.
-                Err(Refusal::TooLarge { .. }) => break,
-                sent => sent?,
-            }
-        }
-        let letters = posting.letters;
+        let posting = Posting::new(self.world, self.owner, &mut talk);
+        let said = received.send.iter().chain(&answers);
+        let letters = self.post(posting, (said, received, stamp), &mut after).await?;
         let name = match (&received.then, &kept) {
             (Then::Unchanged, _) | (Then::Gone, None) => None,
             (_, Some(kept)) => Some(kept.name.clone()),
@@ -191,6 +179,29 @@ impl Arrival<'_> {
         }
         let committed = self.world.store.commit(change).await.map_err(refusal_of)?;
         Ok(matches!(committed, Committed::At(_)).then_some(letters))
+    }
+
+    /// The letters of what is `said`, whose statuses the object has `after`, and of what others hear of.
+    async fn post(
+        &self,
+        mut posting: Posting<'_>,
+        (said, received, stamp): (impl Iterator<Item = &Outgoing>, &Received, Instant),
+        after: &mut Option<CalendarObject>,
+    ) -> Result<Vec<Letter>, Refusal> {
+        for outgoing in said {
+            posting.send(outgoing, Notice::Inbox).await?;
+        }
+        if let Some(marked) = after.as_ref().and_then(|after| posting.mark(after)) {
+            *after = Some(parsed(self.world, marked)?);
+        }
+        for outgoing in self.news(after.as_ref(), received, stamp) {
+            match posting.send(&outgoing, Notice::Silent).await {
+                // Too many to be told at once: they hear of it with the next change.
+                Err(Refusal::TooLarge { .. }) => break,
+                sent => sent?,
+            }
+        }
+        Ok(posting.letters)
     }
 
     /// The object with the answer of an owner who answers by themselves, and what others hear of it; `change` expects

@@ -1,5 +1,8 @@
 //! What a message came to is said as it is, and nobody hears what they are not concerned with.
 
+use std::sync::Arc;
+
+use aggregator::owner::{AutoAccept, Manner, Owner};
 use store::outbox::LetterState;
 
 use crate::house::{House, lines_of, meeting, parameter, partstat};
@@ -126,4 +129,37 @@ async fn each_invited_to_something_else_makes_no_more_messages_than_can_be_writt
     house.put("olga", TALK, &text).await.refused("max-resource-size");
     house.deliver().await;
     assert!(house.mails().is_empty());
+}
+
+#[tokio::test]
+async fn rooms_answer_once_and_do_not_answer_one_another() {
+    let house = House::new().await;
+    let room = |owner: &Arc<Owner>| {
+        let auto_accept = if owner.id == "olga" { AutoAccept::Never } else { AutoAccept::IfFree };
+        Arc::new(Owner { manner: Manner { auto_accept, ..Manner::default() }, ..(**owner).clone() })
+    };
+    house.world.replace_owners(house.world.owners().iter().map(room).collect());
+    house
+        .put("olga", TALK, &meeting("a", "RRULE:FREQ=DAILY;COUNT=5\r\n", &["ann@x", "bob@x"]))
+        .await
+        .expect(201);
+    assert_eq!(house.heard("olga").await, ["REPLY", "REPLY"]);
+    let held = house.text("olga", TALK).await;
+    assert_eq!((partstat(&held, "ann"), partstat(&held, "bob")), ("ACCEPTED".into(), "ACCEPTED".into()));
+    for who in ["ann", "bob"] {
+        let copy = house.text(who, &house.only(who).await).await;
+        assert_eq!(told(&copy).as_deref(), Some("1.2"), "{copy}");
+        assert_eq!(house.heard(who).await, ["REQUEST"]);
+    }
+    // One organizes, the other is called: it ends there.
+    let own = meeting("b", "", &["bob@x"]).replace("olga@x", "ann@x").replace("20260601", "20260701");
+    house.put("ann", "personal/b.ics", &own).await.expect(201);
+    assert_eq!(partstat(&house.text("ann", "personal/b.ics").await, "bob"), "ACCEPTED");
+    house.deliver().await;
+    let letters = house.world.store.letters_in(LetterState::Delivered, 99).await.unwrap();
+    // Two requests and two answers, of which the other room hears; one of each.
+    assert_eq!(letters.len(), 8, "{letters:#?}");
+    for state in [LetterState::Open, LetterState::Dead] {
+        assert!(house.world.store.letters_in(state, 9).await.unwrap().is_empty());
+    }
 }

@@ -2,8 +2,8 @@
 
 use super::look::{Look, Looked, Name, failing, value};
 use crate::engine::Entry;
-use crate::outbox::{Letter, LetterId, index_keys, letter_key};
-use crate::table::{read_json_row, read_row};
+use crate::outbox::{Letter, LetterId, id_in_index, index_keys, letter_key};
+use crate::table::read_json_row;
 
 /// `m`: under its own id, and found in every queue that it stands in.
 pub(super) fn letter(entry: &Entry) -> Looked {
@@ -16,7 +16,7 @@ pub(super) fn letter(entry: &Entry) -> Looked {
     Look::at(name)
         .holds(letter_key(&letter.id).octets() == entry.key, "the row says another id than its key")
         .ask(keys, move |found| {
-            let points = |row: &[u8]| read_id(row).is_some_and(|id| id == letter.id.0);
+            let points = |row: &[u8]| id_in_index(row).is_some_and(|id| id == letter.id.0);
             let all = found.iter().all(|row| value(Some(row)).is_some_and(points));
             failing([(all, "a row that is to point to it is missing")])
         })
@@ -24,7 +24,7 @@ pub(super) fn letter(entry: &Entry) -> Looked {
 
 /// `d`, `t`, `s`: the letter is there and stands in this place.
 pub(super) fn index(entry: &Entry) -> Looked {
-    let Some(id) = read_id(&entry.value) else {
+    let Some(id) = id_in_index(&entry.value) else {
         return Look::only(Name::default(), "the row cannot be read");
     };
     let (key, own) = (letter_key(&LetterId(id.clone())).into_octets(), entry.key.clone());
@@ -34,8 +34,4 @@ pub(super) fn index(entry: &Entry) -> Looked {
             .is_some_and(|(_, letter)| index_keys(&letter).iter().any(|key| key.octets() == own.as_slice()));
         failing([(stands, "there is no letter in this place")])
     })
-}
-
-fn read_id(row: &[u8]) -> Option<String> {
-    read_row(row, String::new, |reader| Some(reader.text()?.to_owned())).ok()
 }

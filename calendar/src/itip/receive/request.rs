@@ -114,7 +114,7 @@ pub(super) fn carried(new: Of<'_>, held: Option<Of<'_>>, case: &Case<'_>) -> (Co
     component.properties.retain(|property| !is_own_property(&property.name));
     component.properties.iter_mut().for_each(without_own_parameters);
     let Some((held, origin)) = held else { return (component, false) };
-    keep_agent(&mut component, held);
+    keep_of_organizer(&mut component, held, "SCHEDULE-AGENT");
     let own = detached(held.clone());
     let alarms = own.components.into_iter().filter(|inner| inner.name == "VALARM");
     component.components.extend(alarms);
@@ -129,18 +129,20 @@ pub(super) fn carried(new: Of<'_>, held: Option<Of<'_>>, case: &Case<'_>) -> (Co
     let rescheduled = difference((held, origin), new).rescheduled;
     if !rescheduled {
         keep_answer(&mut component, held, case.delivery.recipient);
+        keep_of_organizer(&mut component, held, "SCHEDULE-STATUS");
     }
     (component, rescheduled)
 }
 
-/// Who answers for the attendee, their client or the server, is theirs to say (RFC 6638 §3.2.2.2).
-fn keep_agent(component: &mut Component, held: &Component) {
+/// Keeps a parameter of ORGANIZER that is between the attendee and their server: who answers for them, their client or
+/// the server, and how the last answer went (RFC 6638 §7.1, §7.3).
+fn keep_of_organizer(component: &mut Component, held: &Component, name: &str) {
     let Some(known) = held.property("ORGANIZER") else { return };
     let line = component.properties.iter_mut().find(|each| each.name == "ORGANIZER");
-    if let (Some(line), Some(agent)) = (line, known.parameter("SCHEDULE-AGENT"))
+    if let (Some(line), Some(said)) = (line, known.parameter(name))
         && address_of(line) == address_of(known)
     {
-        set_parameter(line, "SCHEDULE-AGENT", Some(agent));
+        set_parameter(line, name, Some(said));
     }
 }
 
