@@ -16,6 +16,14 @@ use crate::owner::Owner;
 use crate::world::World;
 use crate::zones;
 
+/// Between namespace and name in the key of a dead property.
+pub(crate) const PROPERTY_SEPARATOR: char = '\u{1f}';
+
+/// The key under which a dead property is kept.
+pub(crate) fn property_key(namespace: &str, local: &str) -> String {
+    format!("{namespace}{PROPERTY_SEPARATOR}{local}")
+}
+
 /// Moved on whenever other busy periods are read from the same octets: what was indexed before is then built anew.
 const FORM: u8 = 2;
 

@@ -11,11 +11,8 @@ use store::collections::{CollectionRecord, Head, Role};
 
 use crate::operation::collection::counts_as_busy;
 use crate::owner::Owner;
-use crate::reading::zone_of;
+use crate::reading::{PROPERTY_SEPARATOR, property_key, zone_of};
 use crate::world::World;
-
-/// Between namespace and name in the key of a dead property.
-const SEPARATOR: char = '\u{1f}';
 
 /// Octets of all dead properties of a collection or home together: they are read with every request.
 const DEAD_OCTETS_MAX: usize = 1024 * 1024;
@@ -63,7 +60,7 @@ pub(super) fn description_of(record: &CollectionRecord) -> Option<Phrase> {
 /// Dead properties as the protocol names them.
 pub(crate) fn dead_of(kept: &BTreeMap<String, String>) -> DeadProperties {
     let pair = |(key, xml): (&String, &String)| {
-        let (namespace, local) = key.split_once(SEPARATOR)?;
+        let (namespace, local) = key.split_once(PROPERTY_SEPARATOR)?;
         Some(((namespace.to_owned(), local.to_owned()), xml.clone()))
     };
     kept.iter().filter_map(pair).collect()
@@ -75,7 +72,7 @@ const APPEARANCE: [(&str, &str); 2] =
 
 /// Those that say how a calendar looks.
 pub(crate) fn appearance(kept: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let keys = APPEARANCE.map(|(namespace, local)| format!("{namespace}{SEPARATOR}{local}"));
+    let keys = APPEARANCE.map(|(namespace, local)| property_key(namespace, local));
     kept.iter().filter(|(key, _)| keys.contains(key)).map(|(key, xml)| (key.clone(), xml.clone())).collect()
 }
 
@@ -85,7 +82,7 @@ pub(crate) fn keep(
     (namespace, local): &(String, String),
     value: Option<&String>,
 ) {
-    let key = format!("{namespace}{SEPARATOR}{local}");
+    let key = property_key(namespace, local);
     match value {
         Some(xml) => kept.insert(key, xml.clone()),
         None => kept.remove(&key),

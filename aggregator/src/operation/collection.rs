@@ -9,12 +9,11 @@ use store::collections::{CollectionRecord, Head, Role};
 use store::{Change, Committed};
 
 use crate::access::grants;
-use crate::dav_backend::properties;
 use crate::gate::{self, ATTEMPTS_MAX, Edit};
 use crate::home;
 use crate::index;
 use crate::owner::Owner;
-use crate::reading::Reading;
+use crate::reading::{Reading, property_key};
 use crate::sharing;
 use crate::unified;
 use crate::world::{World, refusal_of};
@@ -95,12 +94,10 @@ fn look(role: &Role) -> BTreeMap<String, String> {
         }
         _ => return BTreeMap::new(),
     };
-    let mut look = BTreeMap::new();
-    for (local, text) in [("calendar-color", colour.to_owned()), ("calendar-order", order.to_string())] {
-        let xml = format!("<{local} xmlns=\"{APPLE}\">{text}</{local}>");
-        properties::keep(&mut look, &(APPLE.to_owned(), local.to_owned()), Some(&xml));
-    }
-    look
+    let property = |local: &str, text: &str| {
+        (property_key(APPLE, local), format!("<{local} xmlns=\"{APPLE}\">{text}</{local}>"))
+    };
+    BTreeMap::from([property("calendar-color", colour), property("calendar-order", &order.to_string())])
 }
 
 /// Makes a collection.
