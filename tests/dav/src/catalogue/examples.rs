@@ -63,7 +63,7 @@ pub const EXAMPLES: &[Example] = &[
     row(SYNC, "3.10", "a first report that is cut", "6578/3.6-truncation"),
     row(SYNC, "3.11", "a limit", "6578/3.6-truncation"),
     row(SYNC, "3.12", "a limit that is not kept", "6578/3.6-truncation"),
-    row(SYNC, "3.13", "at every depth", "conditions/6578"),
+    row(SYNC, "3.13", "at every depth", "6578/3.3-home-at-infinity"),
     row(SYNC, "5.1", "If with PUT", "6578/5-if-with-a-token"),
     row(SYNC, "5.2", "If with MKCOL", "6578/5.2-mkcol-with-a-token"),
     row(SCHEDULING, "2.1.1", "schedule-outbox-URL", "6638/2-collections"),
