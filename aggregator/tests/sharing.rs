@@ -534,3 +534,29 @@ async fn files_and_properties_of_a_borrowed_calendar_are_kept_where_it_is_at_hom
     assert_eq!(door.status("ada", &remove, &[], "").await, 204);
     assert_eq!(door.status("", &address, &[], "").await, 404);
 }
+
+#[tokio::test]
+async fn a_page_of_another_site_puts_nothing_in() {
+    let door = house().await;
+    let line = format!("POST {WORK}?add-member");
+    for (nth, headers) in [
+        vec!["Sec-Fetch-Site: cross-site", "Origin: https://evil.example"],
+        vec!["Sec-Fetch-Site: same-site"],
+        vec!["Origin: https://evil.example", "Host: cal.example.org"],
+        vec!["Origin: null"],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let status = door.status("ada", &line, &headers, &event(&format!("foreign-{nth}"))).await;
+        assert_eq!(status, 403, "{headers:?}");
+        let attach = format!("POST {WORK}one.ics?action=attachment-add");
+        assert_eq!(door.status("ada", &attach, &headers, "a file").await, 403, "{headers:?}");
+    }
+    let own = ["Origin: https://cal.example.org", "Host: cal.example.org"];
+    let typed = ["Content-Type: text/calendar", "Sec-Fetch-Site: cross-site", "Origin: null"];
+    for (nth, headers) in [&own[..], &[], &typed[..]].into_iter().enumerate() {
+        let status = door.status("ada", &line, headers, &event(&format!("own-{nth}"))).await;
+        assert_eq!(status, 201, "{headers:?}");
+    }
+}

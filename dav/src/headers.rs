@@ -35,6 +35,28 @@ pub fn depth(headers: &HeaderMap) -> Result<Option<Depth>, Failure> {
     }
 }
 
+/// Whether a page of another site had a browser send this as it sends forms: with the password that the browser knows,
+/// unknown to whoever that belongs to. Any other media type the browser asks leave for first, which is not given (Fetch
+/// Standard, CORS-safelisted request headers).
+pub fn is_of_foreign_page(headers: &HeaderMap) -> bool {
+    let text = |name: &str| {
+        headers.get(name).map(|value| value.to_str().unwrap_or_default().trim().to_ascii_lowercase())
+    };
+    let media_type = text("content-type").unwrap_or_default();
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    let as_form =
+        matches!(media_type, "" | "text/plain" | "application/x-www-form-urlencoded" | "multipart/form-data");
+    let host = text("host");
+    // A page that hides where it comes from says `null`.
+    let is_other =
+        |origin: &String| origin.split_once("://").is_none_or(|(_, named)| Some(named) != host.as_deref());
+    let foreign = match text("sec-fetch-site") {
+        Some(site) => matches!(site.as_str(), "cross-site" | "same-site"),
+        None => text("origin").as_ref().is_some_and(is_other),
+    };
+    as_form && foreign
+}
+
 /// What the `Destination` header says (RFC 4918 §10.3), if it is there and is what it may be: a URL of the web, or a path
 /// from the root. A path that is relative to the request is neither.
 pub fn destination(headers: &HeaderMap) -> Option<&str> {

@@ -17,6 +17,7 @@ use percent_encoding::percent_decode_str;
 use crate::body::Body;
 use crate::condition::{Failure, SUPPORTED_CALENDAR_DATA};
 use crate::exchange::{Answering, Exchange};
+use crate::headers;
 use crate::method::{outbox, publish, share, table};
 use crate::path::Resource;
 use crate::property::Kinds;
@@ -127,6 +128,9 @@ pub const ON: Kinds = {
 /// 405 where nothing is posted, 400 for a query that no row knows, CALDAV:supported-calendar-data or 415 for a body
 /// that none knows, and those of the row.
 pub async fn answer(exchange: Arc<Exchange>) -> Result<Response<Body>, Failure> {
+    if headers::is_of_foreign_page(&exchange.headers) {
+        return Err(Failure::new(StatusCode::FORBIDDEN, "a page of another site asks for this"));
+    }
     let kind = match &exchange.resource {
         // What the caller needs to hold is for the row to say.
         Resource::Collection(name) => {
