@@ -124,7 +124,6 @@ impl Backend for DavBackend {
     async fn collections(&self, caller: &Caller, home: &PrincipalId) -> Result<Vec<Collection>, Refusal> {
         let owner = self.enter_for(caller, home, Privilege::Read).await?;
         let grants = grants::of(&self.world, home).await?;
-        let lent = sharing::lent(&self.world, home).await?;
         let records = self.world.store.collections(home).await.map_err(refusal_of)?;
         let mut collections = Vec::with_capacity(records.len());
         for (name, record) in records {
@@ -142,8 +141,7 @@ impl Backend for DavBackend {
             };
             let Some(seat) = seat.filter(|seat| seat.privileges.contains(&Privilege::Read)) else { continue };
             let head = self.world.store.head(&seat.name).await.map_err(refusal_of)?;
-            let is_lent = lent.iter().any(|id| id == name.id.as_str());
-            collections.push(self.shown(&name, seat, (head, is_lent)).await?);
+            collections.push(self.shown(&name, seat, head).await?);
         }
         Ok(collections)
     }
@@ -176,8 +174,7 @@ impl Backend for DavBackend {
             let Some(again) = self.seat(caller, name).await? else { return Ok(None) };
             seat = again;
         }
-        let is_lent = !sharing::invitations(&self.world, name).await?.invitees.is_empty();
-        self.shown(name, seat, (head, is_lent)).await.map(Some)
+        self.shown(name, seat, head).await.map(Some)
     }
 
     async fn make_collection(

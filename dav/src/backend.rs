@@ -35,8 +35,7 @@ pub use published::{Publication, PublicationChange, Published};
 pub use push::{NotRegistered, Push, Registered, SubscriptionName, WebPush};
 pub use scheduling::{Scheduling, Telling};
 pub use sharing::{
-    Invitations, InviteAnswer, InviteState, Invitee, News, Notification, Share, ShareAccess, ShareChange,
-    Sharing,
+    Invitations, InviteAnswer, InviteState, Invitee, News, Notification, ShareAccess, ShareChange, Sharing,
 };
 pub use storage::{Storage, Usage};
 
@@ -144,8 +143,8 @@ pub struct Collection {
     pub opaque: bool,
     /// What the caller may do.
     pub privileges: Vec<Privilege>,
-    /// How it stands between owners.
-    pub share: Share,
+    /// The collection of another that it is, seen from the home of whoever was invited to it.
+    pub borrowed: Option<CollectionName>,
     /// What clients have it keep.
     pub dead_properties: DeadProperties,
     /// Of an inbox: the calendar into which invitations go.

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use calendar::collection::{Revision, SyncToken};
 use sha2::{Digest, Sha256};
 
-use crate::backend::{Collection, CollectionKind, Notification, Share};
+use crate::backend::{Collection, CollectionKind, Notification};
 use crate::privilege;
 
 const PREFIX: &str = "urn:kalends:tree:";
@@ -131,7 +131,8 @@ pub fn told_of(notification: &Notification) -> Told {
     Told { state: finish(hash), at: None }
 }
 
-/// The state of a collection as its properties show it: another one where one of them has changed.
+/// The state of a collection as its properties show it: another one where one of them has changed. To whom it is lent
+/// or whether it is published is not part of it.
 pub fn state_of(collection: &Collection) -> u64 {
     let mut hash = Sha256::new();
     let kind = match collection.kind {
@@ -139,22 +140,19 @@ pub fn state_of(collection: &Collection) -> u64 {
         CollectionKind::Inbox => "inbox",
         CollectionKind::Outbox => "outbox",
     };
-    let share = match &collection.share {
-        Share::None => String::new(),
-        Share::Lent => "lent".to_owned(),
-        Share::Borrowed(name) => format!("borrowed {name}"),
-    };
+    let borrowed = collection.borrowed.as_ref().map(ToString::to_string);
     let default = collection.default_calendar.as_ref().map(ToString::to_string);
     let opaque = if collection.opaque { "opaque" } else { "transparent" };
     let (token, created) = (collection.token.to_uri(), collection.created.as_unix().to_string());
-    let texts = [kind, &collection.display_name, &share, collection.zone.name(), opaque, &token, &created];
+    let texts = [kind, &collection.display_name, collection.zone.name(), opaque, &token, &created];
     for text in texts {
         add(&mut hash, text.as_bytes());
     }
     let description = collection.description.as_ref();
     let language = description.and_then(|phrase| phrase.language.clone());
     let description = description.map(|phrase| phrase.text.clone());
-    for text in [&description, &language, &collection.timezone, &collection.availability, &default] {
+    for text in [&description, &language, &collection.timezone, &collection.availability, &default, &borrowed]
+    {
         add(&mut hash, if text.is_some() { b"1" } else { b"0" });
         add(&mut hash, text.as_deref().unwrap_or_default().as_bytes());
     }

@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use super::door::{Came, Door};
 use super::handshake;
 use super::peers::{Peer, Peers};
-use super::wire::{Activity, Watched};
+use super::wire::{Activity, Patience, Watched};
 use crate::config::settings::{Limits, Surface};
 
 /// Streams that one HTTP/2 connection may have at once.
@@ -95,8 +95,7 @@ impl Acceptor {
 
     async fn serve(&self, stream: TcpStream, from: SocketAddr, front: Fronted, door: Arc<Door>) {
         let _ = stream.set_nodelay(true);
-        // A connection that sends nothing would stay for ever: the HTTP library begins its timers with the first
-        // octet.
+        // Whoever has asked for nothing yet is not given the patience of one between two requests.
         let mut first = [0_u8; 1];
         tokio::select! {
             () = self.stop.cancelled() => return,
@@ -131,8 +130,8 @@ impl Acceptor {
         let activity = Activity::new();
         let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
         let answering = Arc::clone(&activity);
-        let service = service_fn(move |request| {
-            let mark = answering.answering();
+        let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+            let mark = answering.answering(request.version());
             let (came, door) = (came.clone(), Arc::clone(&door));
             async move {
                 // On the heap: the way to an answer is long, and every connection would carry it.
@@ -141,6 +140,7 @@ impl Acceptor {
                 Ok::<_, std::convert::Infallible>(response)
             }
         });
+        let patience = Patience { idle: self.limits.idle_timeout, head: self.limits.header_timeout };
         let builder = self.builder();
         let connection = builder.serve_connection(io, service);
         tokio::pin!(connection);
@@ -157,7 +157,7 @@ impl Acceptor {
                     closing = true;
                     connection.as_mut().graceful_shutdown();
                 }
-                () = activity.silence(self.limits.idle_timeout) => return,
+                () = activity.exhausts(patience) => return,
             }
         }
     }
@@ -166,8 +166,8 @@ impl Acceptor {
         let mut builder = Builder::new(TokioExecutor::new());
         builder
             .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.limits.header_timeout)
+            // Heads that dawdle are noticed with the rest, see `Activity`.
+            .header_read_timeout(None)
             .max_buf_size(self.limits.header_octets.max(8192))
             .max_headers(FIELDS_MAX)
             .half_close(true);

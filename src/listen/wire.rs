@@ -1,21 +1,42 @@
-//! A connection's stream that notices silence: octets that move, and requests that are being answered.
+//! A connection's stream that notices silence and dawdling: octets that move, heads that come, requests that are being
+//! answered.
+//!
+//! One timer a connection looks at what was noted, instead of one a request: a timer that is set anew for each request
+//! wakes the thread that sleeps until the next one, each time.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use http::Version;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
+
+/// No request's head has begun.
+const NO_HEAD: u64 = u64::MAX;
+
+/// How long a peer may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// With nothing at all, while no request is being answered.
+    pub idle: Duration,
+    /// With one request's head, from its first octet; it is looked at twice in that time.
+    pub head: Duration,
+}
 
 /// What a connection is doing.
 #[derive(Debug)]
 pub struct Activity {
     began: Instant,
     last_millis: AtomicU64,
+    /// When the head began that is coming, [`NO_HEAD`] if none is.
+    head_millis: AtomicU64,
     answering: AtomicUsize,
+    /// Whether requests come beside each other (HTTP/2): what comes then need not be a head.
+    multiplexed: AtomicBool,
 }
 
 impl Activity {
@@ -24,31 +45,59 @@ impl Activity {
         Arc::new(Self {
             began: Instant::now(),
             last_millis: AtomicU64::new(0),
+            head_millis: AtomicU64::new(NO_HEAD),
             answering: AtomicUsize::new(0),
+            multiplexed: AtomicBool::new(false),
         })
     }
 
-    fn touch(&self) {
-        let millis = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last_millis.store(millis, Ordering::Relaxed);
+    fn millis(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(NO_HEAD - 1)
     }
 
-    /// Marks a request as being answered until the mark is dropped.
-    pub fn answering(self: &Arc<Self>) -> Answering {
+    fn touch(&self) {
+        self.last_millis.store(self.millis(), Ordering::Relaxed);
+    }
+
+    fn came(&self) {
+        let now = self.millis();
+        self.last_millis.store(now, Ordering::Relaxed);
+        if self.answering.load(Ordering::Relaxed) == 0 && self.head_millis.load(Ordering::Relaxed) == NO_HEAD
+        {
+            self.head_millis.store(now, Ordering::Relaxed);
+        }
+    }
+
+    /// What goes out answers what came: no head is waited for.
+    fn went(&self) {
+        self.touch();
+        self.head_millis.store(NO_HEAD, Ordering::Relaxed);
+    }
+
+    /// Marks a request as being answered until the mark is dropped; its head has come.
+    pub fn answering(self: &Arc<Self>, version: Version) -> Answering {
         self.answering.fetch_add(1, Ordering::Relaxed);
+        self.head_millis.store(NO_HEAD, Ordering::Relaxed);
+        if version == Version::HTTP_2 {
+            self.multiplexed.store(true, Ordering::Relaxed);
+        }
         Answering(Arc::clone(self))
     }
 
-    /// Returns once nothing has moved for `patience` while no request was being answered.
-    pub async fn silence(&self, patience: Duration) {
+    /// Returns once nothing has moved for as long as patience goes while no request was being answered, or a head has
+    /// taken too long.
+    pub async fn exhausts(&self, patience: Patience) {
         loop {
-            let last = self.began + Duration::from_millis(self.last_millis.load(Ordering::Relaxed));
+            let now = Instant::now();
+            let at = |millis: &AtomicU64| self.began + Duration::from_millis(millis.load(Ordering::Relaxed));
             let busy = self.answering.load(Ordering::Relaxed) > 0;
-            let until = if busy { Instant::now() + patience } else { last + patience };
-            if until <= Instant::now() {
+            let silent = if busy { now + patience.idle } else { at(&self.last_millis) + patience.idle };
+            let head_comes = self.head_millis.load(Ordering::Relaxed) != NO_HEAD
+                && !self.multiplexed.load(Ordering::Relaxed);
+            if silent <= now || head_comes && at(&self.head_millis) + patience.head <= now {
                 return;
             }
-            tokio::time::sleep_until(until).await;
+            tokio::time::sleep_until(silent.min(now + patience.head / 2)).await;
         }
     }
 }
@@ -76,9 +125,9 @@ impl<S> Watched<S> {
         Self { stream, activity }
     }
 
-    fn noticed<T>(&self, moved: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn sent(&self, moved: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if matches!(moved, Poll::Ready(Ok(_))) {
-            self.activity.touch();
+            self.activity.went();
         }
         moved
     }
@@ -90,8 +139,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
         let moved = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.noticed(moved)
+        if buffer.filled().len() > before {
+            self.activity.came();
+        }
+        moved
     }
 }
 
@@ -102,7 +155,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         octets: &[u8],
     ) -> Poll<io::Result<usize>> {
         let moved = Pin::new(&mut self.stream).poll_write(context, octets);
-        self.noticed(moved)
+        self.sent(moved)
     }
 
     fn poll_write_vectored(
@@ -111,7 +164,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let moved = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
-        self.noticed(moved)
+        self.sent(moved)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -131,15 +184,51 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 mod tests {
     use super::*;
 
+    const PATIENCE: Patience = Patience { idle: Duration::from_secs(10), head: Duration::from_secs(2) };
+
+    async fn exhausted_after(activity: &Activity) -> Option<Duration> {
+        let began = Instant::now();
+        let ended = tokio::time::timeout(Duration::from_secs(60), activity.exhausts(PATIENCE)).await;
+        ended.is_ok().then(|| began.elapsed())
+    }
+
     #[tokio::test(start_paused = true)]
     async fn silence_is_noticed_unless_a_request_is_answered() {
         let activity = Activity::new();
-        let mark = activity.answering();
-        let patience = Duration::from_secs(10);
-        assert!(tokio::time::timeout(Duration::from_secs(60), activity.silence(patience)).await.is_err());
+        let mark = activity.answering(Version::HTTP_11);
+        assert_eq!(exhausted_after(&activity).await, None);
         drop(mark);
-        let began = Instant::now();
-        activity.silence(patience).await;
-        assert!(began.elapsed() >= patience && began.elapsed() <= patience * 2 + Duration::from_secs(1));
+        let took = exhausted_after(&activity).await.unwrap();
+        assert!(took >= PATIENCE.idle && took <= PATIENCE.idle + PATIENCE.head, "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_may_take_so_long_and_no_longer_whatever_comes_of_it() {
+        let activity = Activity::new();
+        activity.came();
+        let dripping = async {
+            loop {
+                tokio::time::sleep(PATIENCE.head / 3).await;
+                activity.came();
+            }
+        };
+        let took = tokio::select! {
+            took = exhausted_after(&activity) => took.unwrap(),
+            () = dripping => unreachable!("drops for ever"),
+        };
+        assert!(took >= PATIENCE.head && took <= PATIENCE.head * 3 / 2, "{took:?}");
+
+        let answered = Activity::new();
+        answered.came();
+        drop(answered.answering(Version::HTTP_11));
+        assert!(
+            exhausted_after(&answered).await.unwrap() >= PATIENCE.idle,
+            "between requests it may be idle"
+        );
+
+        let beside = Activity::new();
+        drop(beside.answering(Version::HTTP_2));
+        beside.came();
+        assert!(exhausted_after(&beside).await.unwrap() >= PATIENCE.idle, "frames are no heads");
     }
 }

@@ -9,7 +9,7 @@ use calendar::collection::{CollectionName, ObjectName, PrincipalId, Privilege};
 use calendar::refusal::Refusal;
 use calendar::time::{Instant, Span};
 use dav::access_list::ACES_MAX;
-use dav::backend::{Access, Ace, Caller, Collection, Delegation, Group, Share, Verdict, Who};
+use dav::backend::{Access, Ace, Caller, Collection, Delegation, Group, Verdict, Who};
 use dav::lock::place_of;
 use dav::path::Resource;
 use dav::privilege;
@@ -242,16 +242,14 @@ impl DavBackend {
         &self,
         asked: &CollectionName,
         seat: Seat,
-        (head, is_lent): (Head, bool),
+        head: Head,
     ) -> Result<Collection, Refusal> {
         let Seat { owner, name, record, borrowed, privileges, .. } = seat;
         let shown = self.collection_of(&owner, (&name, &record), (head, privileges)).await?;
-        let Some(kept) = borrowed else {
-            return Ok(Collection { share: if is_lent { Share::Lent } else { Share::None }, ..shown });
-        };
+        let Some(kept) = borrowed else { return Ok(shown) };
         Ok(Collection {
             name: asked.clone(),
-            share: Share::Borrowed(name),
+            borrowed: Some(name),
             description: properties::description_of(&kept),
             display_name: kept.display_name,
             opaque: false,

@@ -6,7 +6,7 @@ use calendar::collection::{CollectionName, Privilege, SyncToken};
 use calendar::object::Kind;
 use calendar::refusal::{Barred, Refusal};
 use calendar::time::Instant;
-use dav::backend::{Collection, CollectionKind, DeadProperties, Phrase, PropertyChange, Share};
+use dav::backend::{Collection, CollectionKind, DeadProperties, Phrase, PropertyChange};
 use store::collections::{CollectionRecord, Head, Role};
 
 use crate::operation::collection::counts_as_busy;
@@ -44,7 +44,7 @@ pub(super) fn collection_of(
         opaque: counts_as_busy(owner, record),
         default_calendar: None,
         privileges,
-        share: Share::None,
+        borrowed: None,
         dead_properties: dead_of(&record.properties),
         token: SyncToken { epoch: record.epoch, revision: head.revision },
         created: Instant::from_unix(record.created),

@@ -7,18 +7,6 @@ use calendar::time::Instant;
 
 use super::Caller;
 
-/// How a collection stands between owners.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Share {
-    /// Nobody else has to do with it.
-    #[default]
-    None,
-    /// Its owner has invited others.
-    Lent,
-    /// It is this collection of another, seen from the home of whoever was invited.
-    Borrowed(CollectionName),
-}
-
 /// What whoever is invited may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ShareAccess {

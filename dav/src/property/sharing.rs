@@ -1,6 +1,5 @@
 //! Live properties of sharing and notifications (calendarserver.org caldav-sharing).
 
-use crate::backend::Share;
 use crate::notification;
 use crate::path::Resource;
 use crate::property::{Facets, Kinds, LiveProperty};
@@ -25,7 +24,7 @@ pub const PROPERTIES: &[LiveProperty] = &[
     LiveProperty::protected(calendar_server("allowed-sharing-modes"), Kinds::CALENDAR, |view, out| {
         let collection = view.collection.as_ref()?;
         let own = collection.privileges.contains(&calendar::collection::Privilege::WriteAcl);
-        if own && !matches!(collection.share, Share::Borrowed(_)) {
+        if own && collection.borrowed.is_none() {
             out.empty(calendar_server("can-be-shared"))?;
         }
         if view.publication.is_some() {
@@ -56,10 +55,8 @@ pub const PROPERTIES: &[LiveProperty] = &[
     .needing(Facets::PUBLICATION),
     // What is seen here, where it is at home.
     LiveProperty::protected(calendar_server("shared-url"), Kinds::CALENDAR, |view, out| {
-        match &view.collection.as_ref()?.share {
-            Share::Borrowed(name) => out.href(&Resource::Collection(name.clone())),
-            Share::None | Share::Lent => None,
-        }
+        let name = view.collection.as_ref()?.borrowed.clone()?;
+        out.href(&Resource::Collection(name))
     }),
     LiveProperty::protected(
         calendar_server("notification-URL"),

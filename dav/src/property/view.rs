@@ -11,7 +11,7 @@ use calendar::zone::Zone;
 
 use crate::backend::{
     Ace, AttachmentLimits, Caller, Collection, DeadProperties, FileNode, Group, Invitations, Limits, Member,
-    Notification, Object, Principal, Publication, Share, Usage,
+    Notification, Object, Principal, Publication, Usage,
 };
 use crate::feed::Seen;
 use crate::lock::Lock;
@@ -172,10 +172,8 @@ impl View {
 
     /// Whose it is: of what is borrowed, whoever lends it.
     pub fn owner(&self) -> Option<&PrincipalId> {
-        match self.collection.as_ref().map(|collection| &collection.share) {
-            Some(Share::Borrowed(name)) => Some(&name.owner),
-            _ => self.resource.owner(),
-        }
+        let borrowed = self.collection.as_ref().and_then(|collection| collection.borrowed.as_ref());
+        borrowed.map(|name| &name.owner).or_else(|| self.resource.owner())
     }
 
     /// Its canonical path, with a slash at the end of everything that has members.

@@ -5,10 +5,10 @@ use std::time::{Duration, UNIX_EPOCH};
 use calendar::collection::Privilege;
 use calendar::time::Instant;
 
-use crate::backend::{PropertyChange, Share};
+use crate::backend::PropertyChange;
 use crate::notification;
 use crate::path::Resource;
-use crate::property::{Kinds, LiveProperty, View};
+use crate::property::{Facets, Kinds, LiveProperty, View};
 use crate::xml::Element;
 use crate::xml::name::{CALENDAR_SERVER, caldav, calendar_server, dav};
 
@@ -34,18 +34,19 @@ pub const PROPERTIES: &[LiveProperty] = &[
             Kinds::NOTIFICATIONS => out.empty(calendar_server("notification")),
             Kinds::CALENDAR => {
                 out.empty(caldav("calendar"));
-                match view.collection.as_ref().map(|collection| &collection.share) {
-                    Some(Share::Lent) => out.empty(calendar_server("shared-owner")),
-                    Some(Share::Borrowed(_)) => out.empty(calendar_server("shared")),
-                    _ => Some(()),
+                if view.collection.as_ref().is_some_and(|collection| collection.borrowed.is_some()) {
+                    return out.empty(calendar_server("shared"));
                 }
+                let is_lent = view.invitations.as_ref().is_some_and(|sent| !sent.invitees.is_empty());
+                if is_lent { out.empty(calendar_server("shared-owner")) } else { Some(()) }
             }
             Kinds::INBOX => out.empty(caldav("schedule-inbox")),
             Kinds::OUTBOX => out.empty(caldav("schedule-outbox")),
             _ => Some(()),
         }
     })
-    .in_allprop(),
+    .in_allprop()
+    .needing(Facets::SHARING),
     // §15.2
     LiveProperty::protected(
         dav("displayname"),

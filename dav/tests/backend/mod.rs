@@ -101,7 +101,7 @@ impl Memory {
             components: vec![Kind::Event, Kind::Todo, Kind::Journal, Kind::FreeBusy],
             opaque: true,
             privileges: ALL.to_vec(),
-            share: Share::None,
+            borrowed: None,
             dead_properties: BTreeMap::new(),
             default_calendar: None,
             token: SyncToken { epoch: 0xcafe, revision: Revision(1) },

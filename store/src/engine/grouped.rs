@@ -108,6 +108,11 @@ pub(crate) trait Backing: Sized + Send + Sync + 'static {
     /// See [`Engine::get`].
     fn get(&self, key: &[u8]) -> Result<Option<Versioned>, Failure>;
 
+    /// See [`Engine::values`].
+    fn values(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, Failure> {
+        keys.iter().map(|key| self.get(key)).collect()
+    }
+
     /// See [`Engine::scan`]; `from` lies before `to`.
     fn scan(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Entry>, Failure>;
 
@@ -258,7 +263,7 @@ impl<B: Backing> Engine for Grouped<B> {
         keys.iter().try_for_each(|key| limit::check_key(key))?;
         let pool = if keys.len() <= INLINE_ENTRIES_MAX { Pool::Reactor } else { Pool::Blocking };
         let keys: Arc<[Vec<u8>]> = keys.into();
-        self.read(pool, move |backing| keys.iter().map(|key| backing.get(key)).collect()).await
+        self.read(pool, move |backing| backing.values(&keys)).await
     }
 
     async fn scan(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Entry>, EngineError> {

@@ -10,7 +10,7 @@ mod watched;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use redb::{
     AccessGuard, Builder, CommitError, Database, DatabaseError, ReadOnlyTable, ReadableDatabase,
@@ -57,11 +57,18 @@ pub(crate) struct Place {
     doubt: Arc<Doubt>,
 }
 
-pub(crate) struct RedbFile(Database);
+type Rows = ReadOnlyTable<&'static [u8], &'static [u8]>;
+
+pub(crate) struct RedbFile {
+    /// The rows as they were after the newest commit: to begin a read and open the table takes longer than to find a
+    /// row. Dropped before the file closes.
+    rows: RwLock<Option<Arc<Rows>>>,
+    database: Database,
+}
 
 impl Backing for RedbFile {
     type Place = Place;
-    type View = ReadOnlyTable<&'static [u8], &'static [u8]>;
+    type View = Arc<Rows>;
 
     const NAME: &'static str = "redb";
     const READS_ARE_SNAPSHOTS: bool = true;
@@ -89,7 +96,7 @@ impl Backing for RedbFile {
             .set_cache_size(place.cache_octets)
             .create_with_backend(overlay)
             .map_err(|error| of_opening(error, &path))?;
-        Ok(Self(database))
+        Ok(Self::of(database))
     }
 
     fn files(place: &Place) -> Vec<PathBuf> {
@@ -109,24 +116,25 @@ impl Backing for RedbFile {
     }
 
     fn newest(&self) -> Result<Version, Failure> {
-        let store = self.0.begin_read()?.open_table(STORE)?;
+        let store = self.database.begin_read()?.open_table(STORE)?;
         Ok(store.get("version")?.map_or(0, |row| row.value()))
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Versioned>, Failure> {
-        let rows = self.0.begin_read()?.open_table(ROWS)?;
-        let Some(row) = rows.get(key)? else { return Ok(None) };
-        let (version, value) = split(row.value())?;
-        Ok(Some(Versioned { value: value.to_vec(), version }))
+        row(&*self.rows()?, key)
+    }
+
+    fn values(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Versioned>>, Failure> {
+        let rows = self.rows()?;
+        keys.iter().map(|key| row(&rows, key)).collect()
     }
 
     fn scan(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Entry>, Failure> {
-        let rows = self.0.begin_read()?.open_table(ROWS)?;
-        rows.range(from..to)?.take(limit).map(|row| entry(row?)).collect()
+        self.rows()?.range(from..to)?.take(limit).map(|row| entry(row?)).collect()
     }
 
     fn view(&self) -> Result<Self::View, Failure> {
-        Ok(self.0.begin_read()?.open_table(ROWS)?)
+        self.rows()
     }
 
     fn scan_view(
@@ -140,20 +148,22 @@ impl Backing for RedbFile {
     }
 
     fn format(&self) -> Result<u64, Failure> {
-        let store = self.0.begin_read()?.open_table(STORE)?;
+        let store = self.database.begin_read()?.open_table(STORE)?;
         let found = store.get("format")?.map(|row| row.value());
         Ok(found.ok_or_else(|| EngineError::Damaged("the store does not say its format".into()))?)
     }
 
     fn put_format(&self, format: u64) -> Result<(), Failure> {
-        let transaction = self.0.begin_write()?;
+        let transaction = self.database.begin_write()?;
         transaction.open_table(STORE)?.insert("format", format)?;
         Ok(transaction.commit()?)
     }
 
     fn apply(&self, group: &[Commit]) -> Result<Outcomes, GroupFailure> {
+        // Pages that a snapshot may still show are not used again: one that nobody reads would have the file grow.
+        self.hold(None);
         // Durable when committed: that is redb's default (`Durability::Immediate`).
-        let transaction = self.0.begin_write()?;
+        let transaction = self.database.begin_write()?;
         let (outcomes, wrote) = {
             let mut store = transaction.open_table(STORE)?;
             let mut rows = transaction.open_table(ROWS)?;
@@ -172,6 +182,8 @@ impl Backing for RedbFile {
             transaction
                 .commit()
                 .map_err(|error| GroupFailure { failure: error.into(), intended: Some(outcomes.clone()) })?;
+            // Before anybody is told, so that whoever was told reads what they wrote.
+            self.hold(None);
         } else {
             transaction.abort()?;
         }
@@ -212,14 +224,37 @@ fn open_file(place: &Place, path: &Path) -> Result<RedbFile, EngineError> {
     let database = Watched::new(file, Arc::clone(&place.doubt))
         .and_then(|watched| Builder::new().set_cache_size(place.cache_octets).create_with_backend(watched))
         .map_err(|error| of_opening(error, path))?;
-    let file = RedbFile(database);
+    let file = RedbFile::of(database);
     file.check_format().map_err(|failure| failure.error)?;
     Ok(file)
 }
 
 impl RedbFile {
+    fn of(database: Database) -> Self {
+        Self { rows: RwLock::default(), database }
+    }
+
+    fn hold(&self, rows: Option<Arc<Rows>>) {
+        *self.rows.write().unwrap_or_else(PoisonError::into_inner) = rows;
+    }
+
+    /// The rows after the newest commit.
+    fn rows(&self) -> Result<Arc<Rows>, Failure> {
+        if let Some(rows) = self.rows.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            return Ok(Arc::clone(rows));
+        }
+        // With the lock: what was opened before a commit must not be held after it.
+        let mut held = self.rows.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rows) = held.as_ref() {
+            return Ok(Arc::clone(rows));
+        }
+        let rows = Arc::new(self.database.begin_read()?.open_table(ROWS)?);
+        *held = Some(Arc::clone(&rows));
+        Ok(rows)
+    }
+
     fn check_format(&self) -> Result<(), Failure> {
-        let transaction = self.0.begin_write()?;
+        let transaction = self.database.begin_write()?;
         let found = {
             let mut store = transaction.open_table(STORE)?;
             let found = store.get("format")?.map(|row| row.value());
@@ -237,6 +272,12 @@ impl RedbFile {
             None => Ok(transaction.commit()?),
         }
     }
+}
+
+fn row(rows: &Rows, key: &[u8]) -> Result<Option<Versioned>, Failure> {
+    let Some(row) = rows.get(key)? else { return Ok(None) };
+    let (version, value) = split(row.value())?;
+    Ok(Some(Versioned { value: value.to_vec(), version }))
 }
 
 fn apply_one(
