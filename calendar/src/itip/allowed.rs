@@ -2,7 +2,7 @@
 //!
 //! Their own line, TRANSP, progress of a task, alarms, bookkeeping, X- properties; instances may be taken out, or get a
 //! component of their own. Everything else belongs to the organizer. Further than the list of the standard: STATUS of a
-//! task, which clients set with COMPLETED.
+//! task, which clients set with COMPLETED, and categories and colour, by which people find their way in a calendar.
 
 use std::collections::BTreeSet;
 

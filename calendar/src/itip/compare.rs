@@ -38,6 +38,9 @@ const UNNOTICED: [&str; 12] = [
     "UID",
 ];
 
+/// How each files and paints what they have: the organizer's, unless an attendee says otherwise for themselves.
+pub(super) const OF_EACH: [&str; 2] = ["CATEGORIES", "COLOR"];
+
 /// Parameters that say how a person stands to an invitation, not that they are invited.
 const OF_ANSWERS: [&str; 6] =
     ["PARTSTAT", "RSVP", "SCHEDULE-AGENT", "SCHEDULE-STATUS", "SCHEDULE-FORCE-SEND", super::ANSWERS_SINCE];
@@ -82,7 +85,8 @@ pub(super) fn organizers_difference(before: Of<'_>, after: Of<'_>) -> Option<Str
     }
     let is_task = before.0.name == "VTODO";
     let theirs = |of: Of<'_>| -> BTreeSet<(String, String)> {
-        let seen = seen(of.0).into_iter().filter(|(name, _)| !(is_task && *name == "STATUS"));
+        let own = |name: &str| OF_EACH.contains(&name) || is_task && name == "STATUS";
+        let seen = seen(of.0).into_iter().filter(|(name, _)| !own(name));
         seen.map(|(name, value)| (name.to_owned(), value)).collect()
     };
     let (old, new) = (theirs(before), theirs(after));

@@ -83,16 +83,21 @@ fn invite_accept_reschedule_and_an_answer_too_late() {
 fn what_is_ones_own_stays_when_the_organizer_writes_anew() {
     let (mut olga, mut ann, _) = invited(SINGLE);
     answers(&mut ann, "ACCEPTED", 2);
-    let own = "TRANSP:TRANSPARENT\nX-MOZ-LASTACK:1\nBEGIN:VALARM\nTRIGGER:-PT9M\nACTION:DISPLAY\nEND:VALARM\nEND:VEVENT";
+    let own = "TRANSP:TRANSPARENT\nCATEGORIES:Mine\nX-MOZ-LASTACK:1\nBEGIN:VALARM\nTRIGGER:-PT9M\nACTION:DISPLAY\nEND:VALARM\nEND:VEVENT";
     assert!(ann.change(&[("END:VEVENT", own)], 3).is_empty());
     // A new place is heard, but voids no answer; olga does not have ann's yet.
     let send = olga.change(&[("SUMMARY:Talk", "SUMMARY:Talk\nLOCATION:Room 2")], 4);
     assert_eq!(only(&send, "ann").sequence, 0);
     let received = ann.hear(&only(&send, "ann"), 5).unwrap();
     assert_eq!(received.changed, [Change::Updated { about: About::Whole, rescheduled: false }]);
-    for line in
-        ["TRANSP:TRANSPARENT", "X-MOZ-LASTACK:1", "TRIGGER:-PT9M", "LOCATION:Room 2", "PARTSTAT=ACCEPTED"]
-    {
+    for line in [
+        "TRANSP:TRANSPARENT",
+        "CATEGORIES:Mine",
+        "X-MOZ-LASTACK:1",
+        "TRIGGER:-PT9M",
+        "LOCATION:Room 2",
+        "PARTSTAT=ACCEPTED",
+    ] {
         assert!(ann.text().contains(line), "{line} is not in {}", ann.text());
     }
 }

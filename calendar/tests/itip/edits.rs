@@ -191,6 +191,7 @@ fn what_an_attendee_may_edit() {
         &[],
         &[("ACCEPTED", "TENTATIVE")],
         &[("SUMMARY:Talk", "SUMMARY:Talk\nTRANSP:TRANSPARENT\nX-COLOR:1\nLAST-MODIFIED:20260601T000000Z")],
+        &[("SUMMARY:Talk", "SUMMARY:Talk\nCATEGORIES:Work,Important\nCOLOR:teal")],
         &[("SUMMARY:Talk", "SUMMARY:Talk\nBEGIN:VALARM\nACTION:AUDIO\nTRIGGER:-PT1M\nEND:VALARM")],
         &[("SUMMARY:Talk", "SUMMARY:Talk\nEXDATE:20260703T080000Z")],
         &[("PRODID:-//x//EN", "PRODID:-//y//EN\nCALSCALE:GREGORIAN")],

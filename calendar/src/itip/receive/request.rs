@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::compare::{Of, difference};
+use super::super::compare::{OF_EACH, Of, difference};
 use super::super::compose::{is_own_property, without_alarms, without_own_parameters};
 use super::super::instance::{about_of, dates_named};
 use super::super::ledger::About;
@@ -106,7 +106,7 @@ pub(super) fn leads_back(component: &Component, from: &Address, to: &Address) ->
 const KEPT: [&str; 3] = ["TRANSP", "COMPLETED", "PERCENT-COMPLETE"];
 
 /// The organizer's new description with what is the attendee's own in the `held` one: alarms, TRANSP, progress, what
-/// their software remembers; and their answer, if nothing was rescheduled and the organizer has none. Says too whether
+/// their software remembers, categories and colour where the organizer names none; and their answer, if nothing was rescheduled and the organizer has none. Says too whether
 /// it was rescheduled.
 pub(super) fn carried(new: Of<'_>, held: Option<Of<'_>>, case: &Case<'_>) -> (Component, bool) {
     let mut component = detached(new.0.clone());
@@ -116,13 +116,15 @@ pub(super) fn carried(new: Of<'_>, held: Option<Of<'_>>, case: &Case<'_>) -> (Co
     let Some((held, origin)) = held else { return (component, false) };
     keep_of_organizer(&mut component, held, "SCHEDULE-AGENT");
     let own = detached(held.clone());
+    let is_told = |name: &str| component.properties.iter().any(|property| property.name == name);
+    let filed: Vec<&str> = OF_EACH.into_iter().filter(|name| !is_told(name)).collect();
     let alarms = own.components.into_iter().filter(|inner| inner.name == "VALARM");
     component.components.extend(alarms);
     for property in own.properties {
         if KEPT.contains(&property.name.as_str()) {
             component.properties.retain(|other| other.name != property.name);
             component.properties.push(property);
-        } else if is_own_property(&property.name) {
+        } else if is_own_property(&property.name) || filed.contains(&property.name.as_str()) {
             component.properties.push(property);
         }
     }
