@@ -14,6 +14,9 @@ pub const NAME_OCTETS_MAX: usize = 52;
 /// Octets that a long part takes at most, its end included: a member, a UID. A key has one.
 pub const LONG_NAME_OCTETS_MAX: usize = 140;
 
+/// Octets of most keys.
+const USUAL_OCTETS: usize = 96;
+
 const ESCAPED: [u8; 2] = [0x00, 0xFF];
 const END: [u8; 2] = [0x00, 0x01];
 const SHORTENED: [u8; 2] = [0x00, 0x02];
@@ -26,7 +29,9 @@ pub struct RowKey(Vec<u8>);
 impl RowKey {
     /// The beginning of all keys of the table with this octet (below 0xFF).
     pub fn of(table: u8) -> Self {
-        Self(vec![table])
+        let mut key = Vec::with_capacity(USUAL_OCTETS);
+        key.push(table);
+        Self(key)
     }
 
     /// Adds a short text; beyond 50 octets its order is that of its first 34.
@@ -107,6 +112,9 @@ impl RowKey {
 }
 
 fn push_escaped(key: &mut Vec<u8>, text: &[u8]) {
+    if !text.contains(&0) {
+        return key.extend_from_slice(text);
+    }
     for octet in text {
         if *octet == 0 {
             key.extend_from_slice(&ESCAPED);

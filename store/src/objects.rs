@@ -199,14 +199,20 @@ impl Store {
     /// # Errors
     /// [`EngineError::Damaged`] if the octets are not those that were stored.
     pub async fn object(&self, name: &ObjectName) -> Result<Option<StoredObject>, EngineError> {
-        // Between the two reads the object may change; finding the same two rows again is no coincidence.
+        let keys = [tag::FACTS, tag::OCTETS].map(|table| object_key(table, name).into_octets());
+        // Not every engine reads the two at one moment; finding the same two rows again is no coincidence.
         let mut found = None;
         loop {
-            let Some(FactsRow { facts, .. }) = self.facts_row(name).await? else { return Ok(None) };
+            let mut rows = self.engine.values(&keys).await?.into_iter();
+            let (Some(Some(row)), row_of_octets) = (rows.next(), rows.next().flatten()) else {
+                return Ok(None);
+            };
+            let FactsRow { facts, .. } =
+                FactsRow::read(&row.value, row.version, &|| format!("the facts of {name}"))?;
             if facts.shows.is_some() || facts.octets == 0 {
                 return Ok(Some(StoredObject { facts, octets: Arc::default() }));
             }
-            let row = self.engine.get(object_key(tag::OCTETS, name).octets()).await?;
+            let row = row_of_octets;
             let versions = (facts.version, row.as_ref().map(|row| row.version));
             if let Some(row) = row {
                 let row = OctetsRow::read(&row.value, &|| format!("the object {name}"))?;

@@ -118,16 +118,18 @@ pub fn write(view: &View, wanted: &Wanted, detail: Detail, out: &mut Writer) {
 
 /// Writes the `DAV:propstat`s of a resource.
 pub fn write_propstats(view: &View, wanted: &Wanted, detail: Detail, out: &mut Writer) {
-    let mut found = Writer::fragment();
+    let before = out.len();
+    open_propstat(out);
+    let inner = out.len();
     let mut lacking: BTreeMap<u16, Vec<&Element>> = BTreeMap::new();
     let included = match wanted.what {
         What::Named => true,
         What::All => {
-            write_all(view, &mut found);
+            write_all(view, out);
             true
         }
         What::Names => {
-            write_names(view, &mut found);
+            write_names(view, out);
             false
         }
     };
@@ -135,31 +137,40 @@ pub fn write_propstats(view: &View, wanted: &Wanted, detail: Detail, out: &mut W
         if wanted.what == What::All && is_in_allprop(view, asked, *row) {
             continue;
         }
-        if let Err(status) = write_one(view, asked, *row, &mut found) {
+        if let Err(status) = write_one(view, asked, *row, out) {
             lacking.entry(status.as_u16()).or_default().push(asked);
         }
     }
     if detail == Detail::Minimal || wanted.what == What::All {
         lacking.remove(&StatusCode::NOT_FOUND.as_u16());
     }
-    if !found.is_empty() || lacking.is_empty() {
-        write_propstat(StatusCode::OK, &found.finish(), out);
+    if out.len() > inner || lacking.is_empty() {
+        close_propstat(StatusCode::OK, out);
+    } else {
+        out.truncate(before);
     }
     for (status, names) in lacking {
-        let mut inner = Writer::fragment();
+        open_propstat(out);
         for element in names {
-            inner.empty(element.name());
+            out.empty(element.name());
         }
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::NOT_FOUND);
-        write_propstat(status, &inner.finish(), out);
+        close_propstat(StatusCode::from_u16(status).unwrap_or(StatusCode::NOT_FOUND), out);
     }
 }
 
 /// Writes one `DAV:propstat` around properties that were written before.
 pub fn write_propstat(status: StatusCode, properties: &str, out: &mut Writer) {
+    open_propstat(out);
+    out.raw(properties);
+    close_propstat(status, out);
+}
+
+fn open_propstat(out: &mut Writer) {
     out.open(dav("propstat"));
     out.open(dav("prop"));
-    out.raw(properties);
+}
+
+fn close_propstat(status: StatusCode, out: &mut Writer) {
     out.close(dav("prop"));
     write_status(status, out);
     out.close(dav("propstat"));
@@ -168,7 +179,11 @@ pub fn write_propstat(status: StatusCode, properties: &str, out: &mut Writer) {
 /// Writes a `DAV:status` (RFC 4918 §14.28), with a reason phrase, which some clients need.
 pub fn write_status(status: StatusCode, out: &mut Writer) {
     let reason = status.canonical_reason().unwrap_or("Unknown");
-    out.text_element(dav("status"), &format!("HTTP/1.1 {} {reason}", status.as_u16()));
+    out.open(dav("status"));
+    for part in ["HTTP/1.1 ", status.as_str(), " ", reason] {
+        out.text(part);
+    }
+    out.close(dav("status"));
 }
 
 /// One property as XML, if it has a value here.
