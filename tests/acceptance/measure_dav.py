@@ -198,6 +198,13 @@ def run(kind):
 
     results["sync with 10 changes on 10,000"] = measured(server, changes)
     results["PROPFIND of the CTag"] = measured(server, lambda _: expect(207, "PROPFIND", path, ctag, Depth="0"))
+
+    def nothing(_):
+        code, text = client.ask("OPTIONS", path)
+        assert code in (200, 204), (code, text[:300])
+
+    # What HTTP itself costs each of them.
+    results["OPTIONS, which reads nothing"] = measured(server, nothing)
     memory = resident(server.pid)
     # The peak from here on.
     pathlib.Path(f"/proc/{server.pid}/clear_refs").write_text("5")
