@@ -103,11 +103,8 @@ impl Exchange {
         if let Some(known) = self.setting.locks.get() {
             return Ok(known.clone());
         }
-        match self.backend.locks(self.caller(), owner).await {
-            Ok(locks) => Ok(self.setting.locks.get_or_init(|| locks).clone()),
-            Err(Refusal::NotFound | Refusal::NotPermitted(_)) => Ok(Vec::new()),
-            Err(refusal) => Err(refusal.into()),
-        }
+        let locks = if_allowed(self.backend.locks(self.caller(), owner).await)?;
+        Ok(locks.map(|locks| self.setting.locks.get_or_init(|| locks).clone()).unwrap_or_default())
     }
 
     /// Loads what views of several resources of one owner share, as far as `needs` says.
@@ -124,10 +121,9 @@ impl Exchange {
         let has_objects =
             matches!(resource, Resource::Home(_) | Resource::Collection(_) | Resource::Object(_));
         if needs.has(Facets::DEAD) && has_objects && !loaded {
-            match self.backend.object_properties(self.caller(), owner).await {
-                Ok(kept) => drop(self.setting.object_properties.set(kept)),
-                Err(Refusal::NotFound | Refusal::NotPermitted(_)) => {}
-                Err(refusal) => return Err(refusal.into()),
+            let kept = self.backend.object_properties(self.caller(), owner).await;
+            if let Some(kept) = if_allowed(kept)? {
+                drop(self.setting.object_properties.set(kept));
             }
         }
         Ok(())
@@ -235,11 +231,8 @@ impl Exchange {
         }
         if needs.has(Facets::HOME) || (view.kind == Kinds::HOME && needs.has(Facets::TREE)) {
             // Where the calendars of another are is told to whoever may read them.
-            view.home = match self.backend.collections(self.caller(), &principal.id).await {
-                Ok(collections) => Some(Arc::new(collections)),
-                Err(Refusal::NotFound | Refusal::NotPermitted(_)) => None,
-                Err(refusal) => return Err(refusal.into()),
-            };
+            let collections = self.backend.collections(self.caller(), &principal.id).await;
+            view.home = if_allowed(collections)?.map(Arc::new);
         }
         if needs.has(Facets::MEMBERSHIP) {
             self.load_membership(&mut view, &principal.id).await?;
@@ -254,11 +247,8 @@ impl Exchange {
                 view.memberships = Some(Arc::new(self.backend.memberships(self.caller(), id).await?));
             }
             Resource::Group(group) => {
-                view.group_members = match self.backend.group_members(self.caller(), group).await {
-                    Ok(members) => Some(Arc::new(members)),
-                    Err(Refusal::NotFound | Refusal::NotPermitted(_)) => None,
-                    Err(refusal) => return Err(refusal.into()),
-                };
+                let members = self.backend.group_members(self.caller(), group).await;
+                view.group_members = if_allowed(members)?.map(Arc::new);
             }
             _ => {}
         }
@@ -272,18 +262,12 @@ impl Exchange {
     /// Those of the backend.
     pub async fn with_access(&self, mut view: View, needs: Facets) -> Result<View, Failure> {
         if needs.has(Facets::ACCESS) {
-            view.access = match self.backend.access_list(self.caller(), &view.resource).await {
-                Ok(aces) => Some(Arc::new(aces)),
-                Err(Refusal::NotFound | Refusal::NotPermitted(_)) => None,
-                Err(refusal) => return Err(refusal.into()),
-            };
+            let aces = self.backend.access_list(self.caller(), &view.resource).await;
+            view.access = if_allowed(aces)?.map(Arc::new);
         }
         if let (true, Resource::Collection(name)) = (needs.has(Facets::SHARING), &view.resource) {
-            view.invitations = match self.backend.invitations(self.caller(), name).await {
-                Ok(invitations) => Some(Arc::new(invitations)),
-                Err(Refusal::NotFound | Refusal::NotPermitted(_)) => None,
-                Err(refusal) => return Err(refusal.into()),
-            };
+            let invitations = self.backend.invitations(self.caller(), name).await;
+            view.invitations = if_allowed(invitations)?.map(Arc::new);
         }
         if let (true, Resource::Collection(name)) = (needs.has(Facets::PUBLICATION), &view.resource)
             && view.kind == Kinds::CALENDAR

@@ -28,22 +28,12 @@ SERIES = (
     "BEGIN:VEVENT\r\nUID:series\r\nDTSTAMP:20260101T000000Z\r\nRECURRENCE-ID;TZID=Europe/Berlin:20301028T090000\r\n"
     "DTSTART;TZID=Europe/Berlin:20301029T100000\r\nDTEND;TZID=Europe/Berlin:20301029T103000\r\n"
     "SUMMARY:Standup on Tuesday\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
-# Somebody to meet.
-GRACE = """
-[[owner]]
-id = "grace"
-name = "Grace Example"
-emails = ["grace@example.org"]
-time_zone = "Europe/Berlin"
-password = {{ file = "{folder}/ada.password" }}
-"""
-
 AUTUMN = ("20301015T000000Z", "20301120T000000Z")
 
 
 @pytest.mark.parametrize("program", [Thunderbird, Evolution])
 def test_a_desktop_calendar_finds_reads_and_writes(program, tmp_path):
-    with Server(tmp_path, top_more=GRACE.format(folder=tmp_path)) as server, program(tmp_path / "desk") as desk:
+    with Server(tmp_path, others=("grace",)) as server, program(tmp_path / "desk") as desk:
         for name, text in (("dentist.ics", event("dentist", "20301105T090000Z", "20301105T100000Z", "Dentist")),
                            ("concert.ics", event("concert", "20301106T190000Z", "20301106T210000Z", "Concert")),
                            ("series.ics", SERIES)):
@@ -61,7 +51,7 @@ def test_a_desktop_calendar_finds_reads_and_writes(program, tmp_path):
 
 @pytest.mark.parametrize("program", [Thunderbird, Evolution])
 def test_invitations_go_there_and_back(program, tmp_path):
-    with Server(tmp_path, top_more=GRACE.format(folder=tmp_path)) as server, program(tmp_path / "desk") as desk:
+    with Server(tmp_path, others=("grace",)) as server, program(tmp_path / "desk") as desk:
         sets_up(desk, server)
         invites(desk, server)
         is_invited(desk, server)
